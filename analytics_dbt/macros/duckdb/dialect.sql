@@ -1,0 +1,87 @@
+{#-
+  Everything that only DuckDB understands, each behind a dispatched macro: on another engine these are to be written
+  again (as `<adapter>__<name>`), and nothing else.
+-#}
+
+{#- A column of the files as text; JSON texts lose their quotes. -#}
+{% macro as_text(column) -%}{{ adapter.dispatch('as_text')(column) }}{%- endmacro %}
+{% macro duckdb__as_text(column) -%}
+    {%- if column.dtype == 'JSON' -%}
+        ({{ adapter.quote(column.name) }} ->> '$')
+    {%- else -%}
+        {{ adapter.quote(column.name) }}::varchar
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The values of these columns as a JSON object without the missing ones, NULL if there is none. -#}
+{% macro json_object_of(columns) -%}{{ adapter.dispatch('json_object_of')(columns) }}{%- endmacro %}
+{% macro duckdb__json_object_of(columns) -%}
+    {%- if columns -%}
+        {%- set pairs = [] -%}
+        {%- for column in columns -%}
+            {%- do pairs.append("'" ~ column.name | replace("'", "''") ~ "', " ~ adapter.quote(column.name)) -%}
+        {%- endfor -%}
+        {#- merging a patch drops the keys that are null in it -#}
+        nullif(json_merge_patch('{}', json_object({{ pairs | join(', ') }})), '{}')
+    {%- else -%}
+        cast(null as json)
+    {%- endif -%}
+{%- endmacro %}
+
+{#- All columns of a row as one value: equal exactly when every column is, NULLs being equal to each other. -#}
+{% macro whole_row(columns) -%}{{ adapter.dispatch('whole_row')(columns) }}{%- endmacro %}
+{% macro duckdb__whole_row(columns) -%}
+    row({% for column in columns %}{{ adapter.quote(column.name) }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+{% macro hash_of(expression) -%}{{ adapter.dispatch('hash_of')(expression) }}{%- endmacro %}
+{% macro duckdb__hash_of(expression) -%}hash({{ expression }}){%- endmacro %}
+
+{#-
+  A text as an instant in UTC, NULL if it is none: ISO 8601 with or without offset (without: in `time_zone`), or epoch
+  seconds (9 to 11 digits) or milliseconds (12 to 14). DuckDB also takes words such as `infinity`: a digit must lead.
+-#}
+{% macro parse_instant(text, time_zone) -%}{{ adapter.dispatch('parse_instant')(text, time_zone) }}{%- endmacro %}
+{% macro duckdb__parse_instant(text, time_zone) -%}
+    case
+        when regexp_full_match({{ text }}, '[0-9]{9,11}([.][0-9]+)?')
+            then make_timestamp(cast(cast({{ text }} as decimal(38, 6)) * 1000000 as bigint))
+        when regexp_full_match({{ text }}, '[0-9]{12,14}([.][0-9]+)?')
+            then make_timestamp(cast(cast({{ text }} as decimal(38, 6)) * 1000 as bigint))
+        when not regexp_matches({{ text }}, '^[0-9]{4}-')
+            then try_strptime({{ text }}, ['%Y%m%dT%H%M%SZ', '%Y%m%dT%H%M%S'])
+        {%- if time_zone != 'UTC' %}
+        {#- a TIMESTAMP cast ignores an offset, so it may only see texts without one #}
+        when not regexp_matches({{ text }}, '[0-9]{2}:[0-9]{2}.*([Zz]|[+-][0-9:]+| [A-Za-z/_]+)$')
+            then timezone('UTC', timezone('{{ time_zone }}', try_cast({{ text }} as timestamp)))
+        {%- endif %}
+        else timezone('UTC', try_cast({{ text }} as timestamptz))
+    end
+{%- endmacro %}
+
+{#- The local date, in a time zone, of an instant in UTC. -#}
+{% macro local_date(instant, time_zone) -%}{{ adapter.dispatch('local_date')(instant, time_zone) }}{%- endmacro %}
+{% macro duckdb__local_date(instant, time_zone) -%}
+    {%- if time_zone == 'UTC' -%}
+        cast({{ instant }} as date)
+    {%- else -%}
+        cast(timezone('{{ time_zone }}', timezone('UTC', {{ instant }})) as date)
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro try_number(text) -%}{{ adapter.dispatch('try_number')(text) }}{%- endmacro %}
+{% macro duckdb__try_number(text) -%}try_cast({{ text }} as double){%- endmacro %}
+
+{#- Stops the query with a message for people. -#}
+{% macro stop_with(message) -%}{{ adapter.dispatch('stop_with')(message) }}{%- endmacro %}
+{% macro duckdb__stop_with(message) -%}error({{ message }}){%- endmacro %}
+
+{#- One row per date from `first` to `last`, both included, as column `date_day`. -#}
+{% macro date_rows(first, last) -%}{{ adapter.dispatch('date_rows')(first, last) }}{%- endmacro %}
+{% macro duckdb__date_rows(first, last) -%}
+    select cast(unnest(generate_series({{ first }}, {{ last }}, interval 1 day)) as date) as date_day
+{%- endmacro %}
+
+{#- A floating point number of 64 bits; dbt.type_float() is one of 32 here. -#}
+{% macro type_double() -%}{{ adapter.dispatch('type_double')() }}{%- endmacro %}
+{% macro duckdb__type_double() -%}double{%- endmacro %}

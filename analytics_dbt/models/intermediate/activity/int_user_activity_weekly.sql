@@ -1,0 +1,9 @@
+with user_days as (
+    select * from {{ ref('int_user_days') }}
+),
+
+final as (
+    {{ user_activity('user_days', 'week', var('week_start')) }}
+)
+
+select * from final

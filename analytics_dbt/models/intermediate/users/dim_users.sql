@@ -1,0 +1,71 @@
+with events as (
+    select * from {{ ref('stg_events') }}
+),
+
+user_days as (
+    select * from {{ ref('int_user_days') }}
+),
+
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
+seen as (
+    select
+        user_id,
+        min(event_at) as first_seen_at,
+        max(event_at) as last_seen_at,
+        min(event_date) as first_seen_date,
+        max(event_date) as last_seen_date,
+        count(*) as events
+    from events
+    group by user_id
+),
+
+-- several events may share the first instant; the least event_id among them decides
+first_events as (
+    select
+        events.*,
+        row_number() over (
+            partition by events.user_id
+            order by events.event_id, events.source_file
+        ) as place
+    from events
+    inner join seen
+        on
+            events.user_id = seen.user_id
+            and events.event_at = seen.first_seen_at
+),
+
+active as (
+    select
+        user_id,
+        min(activity_date) as first_activity_date,
+        count(*) as active_days
+    from user_days
+    group by user_id
+),
+
+final as (
+    select
+        seen.user_id,
+        seen.first_seen_at,
+        seen.last_seen_at,
+        seen.first_seen_date,
+        seen.last_seen_date,
+        {{ periods_between('active.first_activity_date', 'as_of.as_of_date', 'day') }} as lifetime_days,
+        coalesce(active.active_days, 0) as active_days,
+        seen.events
+        {%- for segment in var('segments') %},
+        first_events.{{ segment }}
+        {%- endfor %}
+    from seen
+    inner join first_events
+        on
+            seen.user_id = first_events.user_id
+            and first_events.place = 1
+    left join active on seen.user_id = active.user_id
+    cross join as_of
+)
+
+select * from final

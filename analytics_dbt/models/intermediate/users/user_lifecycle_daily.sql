@@ -1,0 +1,13 @@
+with activity as (
+    select * from {{ ref('int_user_activity_daily') }}
+),
+
+periods as (
+    select * from {{ ref('int_periods_daily') }}
+),
+
+final as (
+    {{ user_lifecycle('activity', 'periods', 'day') }}
+)
+
+select * from final

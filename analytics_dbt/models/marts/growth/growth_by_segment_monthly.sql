@@ -1,0 +1,17 @@
+with lifecycle as (
+    select * from {{ ref('user_lifecycle_monthly') }}
+),
+
+users as (
+    select * from {{ ref('dim_users') }}
+),
+
+periods as (
+    select * from {{ ref('int_periods_monthly') }}
+),
+
+final as (
+    {{ growth_by_segment('lifecycle', 'users', 'periods', var('segments'), 'month') }}
+)
+
+select * from final
