@@ -1,14 +1,7 @@
-"""The input files: found, checked, and shown to dbt as one table per source, whatever their format.
+"""The input files: found and checked.
 
-dbt loads its `raw` sources through `Plugin` (named in analytics_dbt/profiles.yml), so that `dbt build` and
-`python -m pipeline refresh` read the same files in the same way. A row is never changed here, only lined up:
-columns are matched by name over all files of a source, and two are added:
-
-    __file    the file's path inside the data folder
-    __record  the row's number in its file, from 1, header and unreadable lines not counted
-
-What a CSV or JSON reader cannot split into fields goes to the source `malformed_lines`.
-Everything that makes a whole file unusable raises `InputError`: one line naming file, line and remedy.
+What makes a whole file unusable raises `InputError`: one line naming file, line and remedy. A line that cannot be
+split into fields is set aside as a `MalformedLine`, and the rest of its file is used.
 """
 
 from __future__ import annotations
@@ -16,19 +9,14 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
-import os
-import threading
+import json
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import duckdb
-from dbt.adapters.duckdb.plugins import BasePlugin
-
-from pipeline.settings import data_dir
 
 # Source -> the columns every one of its files must have.
 REQUIRED_COLUMNS = {
@@ -108,6 +96,17 @@ class Inputs:
     files: tuple[InputFile, ...]
     malformed: tuple[MalformedLine, ...]
 
+    def save(self, path: Path) -> None:
+        """Write down what was checked, for the dbt process to go by."""
+        path.write_text(json.dumps(asdict(self), default=str))
+
+    @classmethod
+    def load(cls, path: Path) -> Inputs:
+        """What `save` wrote."""
+        saved = json.loads(path.read_text())
+        files = tuple(InputFile(**{**file, "path": Path(file["path"])}) for file in saved["files"])
+        return cls(Path(saved["data_dir"]), files, tuple(MalformedLine(**line) for line in saved["malformed"]))
+
     def of(self, source: str) -> list[InputFile]:
         return [file for file in self.files if file.source == source]
 
@@ -145,9 +144,11 @@ def check_inputs(folder: Path, event_columns: Mapping[str, str] | None = None) -
         raise InputError(f"{folder}: there is no such folder; create it or point DATA_DIR elsewhere")
     files: list[InputFile] = []
     malformed: list[MalformedLine] = []
+    connection = duckdb.connect()
+    connection.execute("set enable_progress_bar = false")
     for source in REQUIRED_COLUMNS:
         for path in find_files(folder, source):
-            file, bad = _check_file(path, path.relative_to(folder).as_posix(), source)
+            file, bad = _check_file(connection, path, path.relative_to(folder).as_posix(), source)
             _check_columns(file, event_columns or {})
             if bad and source != "event_stream":
                 raise InputError(f"{file.name}, line {bad[0].line}: {bad[0].reason}; correct the line")
@@ -161,7 +162,9 @@ def check_inputs(folder: Path, event_columns: Mapping[str, str] | None = None) -
     return Inputs(folder, tuple(files), tuple(malformed))
 
 
-def _check_file(path: Path, name: str, source: str) -> tuple[InputFile, list[MalformedLine]]:
+def _check_file(
+    connection: duckdb.DuckDBPyConnection, path: Path, name: str, source: str
+) -> tuple[InputFile, list[MalformedLine]]:
     before = path.stat()
     suffix = next((s for s in sorted(FORMATS, key=len, reverse=True) if path.name.lower().endswith(s)), None)
     if path.name.lower().endswith(UNFINISHED):
@@ -171,8 +174,6 @@ def _check_file(path: Path, name: str, source: str) -> tuple[InputFile, list[Mal
     if before.st_size == 0:
         raise InputError(f"{name}: is empty; remove it, or deliver it again")
     kind = FORMATS[suffix]
-    connection = duckdb.connect(config={"threads": os.cpu_count() or 1})
-    connection.execute("set enable_progress_bar = false")
     delimiter = ""
     malformed: list[MalformedLine] = []
     try:
@@ -194,8 +195,6 @@ def _check_file(path: Path, name: str, source: str) -> tuple[InputFile, list[Mal
         raise InputError(
             f"{name}: cannot be read as {kind}: broken, or still being written ({first_line}); deliver it again"
         ) from None
-    finally:
-        connection.close()
     file = InputFile(
         path, name, source, kind, delimiter, columns, before.st_size, before.st_mtime_ns, rows + len(malformed)
     )
@@ -215,9 +214,7 @@ def _check_columns(file: InputFile, event_columns: Mapping[str, str]) -> None:
                 if file.source == "event_stream"
                 else "add it"
             )
-            raise InputError(
-                f"{file.name}, line 1: has no column {wanted}, only {', '.join(file.columns)}; {remedy}"
-            )
+            raise InputError(f"{file.name}, line 1: has no column {wanted}, only {', '.join(file.columns)}; {remedy}")
 
 
 def open_text_bytes(path: Path) -> IO[bytes]:
@@ -270,21 +267,25 @@ def _scan_csv(
 ) -> tuple[int, list[MalformedLine]]:
     """Number of good rows, and the lines that are none."""
     try:
-        rows = _one(connection, f"select count(*) from {_read_csv(path, delimiter, columns, 'store_rejects')}")
+        rows = _one(connection, f"select count(*) from {read_csv(path, delimiter, columns)}")
     except duckdb.InvalidInputException as error:
         if "state machine" not in str(error):
             raise
         raise InputError(f"{name}: mixes line ends (CRLF and LF); make them one kind, e.g. `dos2unix`") from None
     rejects = connection.execute(
         """
+        with rejected as (
+            select * from reject_errors
+            where scan_id = (select max(scan_id) from reject_scans)
+        )
         select line_byte_position - 1, first(error_type::varchar order by byte_position), first(csv_line)
-        from reject_errors group by 1 order by 1
+        from rejected group by 1 order by 1
         """
     ).fetchall()
     first_lines = _line_numbers(path, [offset for offset, _, _ in rejects])
     malformed = []
-    for (_, error, text), first_line in zip(rejects, first_lines, strict=True):
-        reason = MALFORMED_REASONS.get(error, error.lower())
+    for (_, problem, text), first_line in zip(rejects, first_lines, strict=True):
+        reason = MALFORMED_REASONS.get(problem, problem.lower())
         # An unclosed quote swallows the lines after it: each of them is a line that was lost.
         skipped = len(text) - len(text.lstrip("\n"))
         for offset, raw_line in enumerate(text.strip("\r\n").splitlines() or [""]):
@@ -296,15 +297,15 @@ def _scan_json(
     connection: duckdb.DuckDBPyConnection, path: Path, name: str
 ) -> tuple[dict[str, str], int, list[MalformedLine]]:
     """The keys of newline-delimited JSON, its number of objects, and the lines that are none."""
-    lines = f"(select json, row_number() over () as line from {_read_lines(path)})"
-    rows = _one(connection, f"select count(*) from {lines} where {_IS_OBJECT}")
+    lines = f"(select json, row_number() over () as line from {read_lines(path)})"
+    rows = _one(connection, f"select count(*) from {lines} where {IS_OBJECT}")
     bad = connection.execute(
-        f"select line, json from {lines} where trim(json) != '' and not {_IS_OBJECT} order by line"
+        f"select line, json from {lines} where trim(json) != '' and not {IS_OBJECT} order by line"
     ).fetchall()
     if bad and bad[0][0] == 1 and bad[0][1].lstrip().startswith("["):
         raise InputError(f"{name}, line 1: is a JSON array; write one object a line, e.g. `jq -c '.[]'`")
     keys = connection.execute(
-        f"select distinct unnest(json_keys(json)) as key from {lines} where {_IS_OBJECT} order by key"
+        f"select distinct unnest(json_keys(json)) as key from {lines} where {IS_OBJECT} order by key"
     ).fetchall()
     columns = dict.fromkeys((key for (key,) in keys), "JSON")
     _check_names(name, columns)
@@ -312,8 +313,8 @@ def _scan_json(
 
 
 def _scan_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[dict[str, str], int]:
-    described = connection.execute(f"describe select * from read_parquet({_quote(path)})").fetchall()
-    rows = _one(connection, f"select count(*) from read_parquet({_quote(path)})")
+    described = connection.execute(f"describe select * from read_parquet({quote(path)})").fetchall()
+    rows = _one(connection, f"select count(*) from read_parquet({quote(path)})")
     return {column: kind for column, kind, *_ in described}, rows
 
 
@@ -337,118 +338,33 @@ def _line_numbers(path: Path, offsets: list[int]) -> list[int]:
     return numbers
 
 
-# --- one table per source ---------------------------------------------------------------------------------
+# --- how DuckDB reads a file -------------------------------------------------------------------------------
 
-_IS_OBJECT = "coalesce(json_type(try_cast(json as json)) = 'OBJECT', false)"
+IS_OBJECT = "coalesce(json_type(try_cast(json as json)) = 'OBJECT', false)"
 
 
-def _quote(value: object) -> str:
+def quote(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def _identifier(name: str) -> str:
+def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _read_csv(path: Path, delimiter: str, columns: Mapping[str, str], on_error: str) -> str:
-    """A table function over a CSV file; `on_error` is ignore_errors or store_rejects: both skip the same lines."""
-    struct = ", ".join(f"{_quote(column)}: 'VARCHAR'" for column in columns)
+def read_csv(path: Path, delimiter: str, columns: Mapping[str, str]) -> str:
+    """A table function over a CSV file: the rows that split into fields. The other lines land in `reject_errors`;
+    with `ignore_errors` in place of `store_rejects`, DuckDB loses good rows after a broken quote.
+    """
+    struct = ", ".join(f"{quote(column)}: 'VARCHAR'" for column in columns)
     return (
-        f"read_csv({_quote(path)}, header = true, auto_detect = false, delim = {_quote(delimiter)}, "
-        f"quote = '\"', escape = '\"', columns = {{{struct}}}, {on_error} = true)"
+        f"read_csv({quote(path)}, header = true, auto_detect = false, delim = {quote(delimiter)}, "
+        f"quote = '\"', escape = '\"', columns = {{{struct}}}, store_rejects = true)"
     )
 
 
-def _read_lines(path: Path) -> str:
+def read_lines(path: Path) -> str:
     """Every line of a text file, blank ones too, as column `json`."""
     return (
-        f"read_csv({_quote(path)}, header = false, auto_detect = false, delim = '\x1f', quote = '', escape = '', "
+        f"read_csv({quote(path)}, header = false, auto_detect = false, delim = '\x1f', quote = '', escape = '', "
         "columns = {'json': 'VARCHAR'})"
     )
-
-
-def _select(file: InputFile, types: Mapping[str, str]) -> str:
-    """SQL of one file's rows with the columns of all files of its source, in their types."""
-    own = {column.lower(): (column, kind) for column, kind in file.columns.items()}
-    selected = []
-    for column, wanted in types.items():
-        name, kind = own.get(column.lower(), ("", ""))
-        if not name:
-            expression = f"null::{wanted}"
-        elif file.format == "json":
-            expression = f"json -> {_quote('$.' + _identifier(name))}"
-            expression = expression if wanted == "JSON" else f"({expression}) ->> '$'"
-        elif wanted == kind:
-            expression = _identifier(name)
-        elif wanted == "JSON":
-            expression = f"to_json({_identifier(name)})"
-        else:
-            expression = f"{_identifier(name)}::{wanted}"
-        selected.append(f"{expression} as {_identifier(column)}")
-    if file.format == "parquet":
-        record, rows = "file_row_number + 1", f"read_parquet({_quote(file.path)}, file_row_number = true)"
-    elif file.format == "csv":
-        record = "row_number() over ()"
-        rows = _read_csv(file.path, file.delimiter, file.columns, "ignore_errors")
-    else:
-        lines = f"select json, row_number() over () as line from {_read_lines(file.path)}"
-        record, rows = "line", f"(select json::json as json, line from ({lines}) where {_IS_OBJECT})"
-    return f"select {', '.join(selected)}, {_quote(file.name)} as __file, {record} as __record from {rows}"
-
-
-def source_query(inputs: Inputs, source: str) -> str:
-    """SQL of one table over all files of a source; empty, with its required columns, when there is no file."""
-    files = inputs.of(source)
-    if not files:
-        columns = ", ".join(f"null::varchar as {column}" for column in REQUIRED_COLUMNS[source])
-        return f"select {columns}, null::varchar as __file, null::bigint as __record where false"
-    kinds: dict[str, dict[str, set[str]]] = {}
-    for file in files:
-        for column, kind in file.columns.items():
-            kinds.setdefault(column.lower(), {}).setdefault(column, set()).add(kind)
-    types = {}
-    for spellings in kinds.values():
-        found = set().union(*spellings.values())
-        # One type where all files agree; else JSON keeps what is nested, and text keeps the rest as it was.
-        kind = found.pop() if len(found) == 1 else "JSON" if "JSON" in found else "VARCHAR"
-        types[next(iter(spellings))] = kind if source == "event_stream" else "VARCHAR"
-    return "\nunion all\n".join(_select(file, types) for file in files)
-
-
-class Plugin(BasePlugin):
-    """dbt-duckdb's door to the inputs: each table of the dbt source `raw` is loaded here."""
-
-    def initialize(self, plugin_config: dict[str, Any]) -> None:
-        self.inputs: Inputs | None = None
-        self.lock = threading.Lock()  # dbt loads sources from several threads
-
-    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        self.connection = conn
-
-    def load(self, source_config: Any) -> duckdb.DuckDBPyRelation:
-        with self.lock:
-            if self.inputs is None:
-                self.inputs = check_inputs(data_dir(), source_config.get("event_columns"))
-        cursor = self.connection.cursor()
-        if source_config.identifier == "input_files":
-            return _relation(cursor, _INPUT_FILES, map(_input_file_row, self.inputs.files))
-        if source_config.identifier == "malformed_lines":
-            return _relation(cursor, _MALFORMED_LINES, map(astuple, self.inputs.malformed))
-        return cursor.sql(source_query(self.inputs, source_config.identifier))
-
-
-_INPUT_FILES = "file varchar, source varchar, format varchar, size_bytes bigint, modified_at timestamp, rows_read bigint"
-_MALFORMED_LINES = "file varchar, line bigint, reason varchar, raw_line varchar"
-
-
-def _input_file_row(file: InputFile) -> tuple[Any, ...]:
-    modified_at = datetime.fromtimestamp(file.modified_ns / 1e9, UTC).replace(tzinfo=None)
-    return (file.name, file.source, file.format, file.size_bytes, modified_at, file.rows_read)
-
-
-def _relation(cursor: duckdb.DuckDBPyConnection, columns: str, rows: Iterable[tuple[Any, ...]]) -> Any:
-    """A small table of these columns and rows, handed over as a relation."""
-    cursor.execute(f"create or replace temp table handed_over ({columns})")
-    for row in rows:
-        cursor.execute(f"insert into handed_over values ({', '.join('?' * len(row))})", row)
-    return cursor.sql("from handed_over").to_arrow_table()

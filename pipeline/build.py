@@ -1,0 +1,159 @@
+"""Runs dbt: every model and every test, into a file that nobody reads yet."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipeline.errors import PipelineError
+from pipeline.settings import DBT_PROJECT, ROOT
+
+Report = Callable[[str], None]
+
+# What dbt puts around a message that was written for people.
+_DBT_FRAME = re.compile(
+    r"^(Encountered an error:|(Compilation|Runtime|Database|Parsing|Contract) Error|> |compiled code )"
+)
+
+
+@dataclass(frozen=True)
+class Build:
+    """A dbt build that has run: its warehouse, and dbt's own account of it."""
+
+    warehouse: Path
+    artifacts: Path
+
+    def manifest(self) -> dict[str, Any]:
+        return _read_json(self.artifacts / "manifest.json")
+
+    def run_results(self) -> dict[str, Any]:
+        return _read_json(self.artifacts / "run_results.json")
+
+    def vars(self) -> dict[str, Any]:
+        """The dbt vars it ran with."""
+        return project_vars(self.run_results()["args"].get("vars"))
+
+    def tests_passed(self) -> int:
+        return sum(
+            result["status"] == "pass" and result["unique_id"].startswith(("test.", "unit_test."))
+            for result in self.run_results()["results"]
+        )
+
+    def assert_complete(self) -> None:
+        """Raise PipelineError unless this was a whole `dbt build` in which everything passed."""
+        if not (self.artifacts / "run_results.json").exists() or not self.warehouse.exists():
+            raise PipelineError("there is no dbt build to publish; run `dbt build` in analytics_dbt first")
+        results = self.run_results()
+        arguments = results["args"]
+        chosen = [name for name in ("select", "exclude", "selector") if arguments.get(name)]
+        if arguments["which"] != "build" or chosen:
+            raise PipelineError(
+                f"the last dbt command was not a whole build (dbt {arguments['which']}"
+                f"{' --' + chosen[0] if chosen else ''}); run `dbt build` first"
+            )
+        for result in results["results"]:
+            if result["status"] in ("error", "fail", "skipped", "runtime error"):
+                raise PipelineError(f"the last dbt build did not pass ({_name(result)}); mend it and build again")
+
+
+def project_vars(overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The project's dbt vars with their defaults, as overridden."""
+    defaults = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text())["vars"]
+    return {**defaults, **(overrides or {})}
+
+
+def artifacts_folder(default: Path) -> Path:
+    """Where dbt writes its artifacts: `DBT_TARGET_PATH`, which counts from the dbt project, or the default."""
+    return DBT_PROJECT / os.environ.get("DBT_TARGET_PATH", str(default))
+
+
+def run_dbt(
+    warehouse: Path,
+    workshop: Path,
+    overrides: Mapping[str, Any],
+    full_refresh: bool,
+    checked_inputs: Path,
+    report: Report,
+) -> Build:
+    """Run `dbt build` into `warehouse`, reporting each model as it is done.
+
+    Raises PipelineError with the first thing that went wrong, a model or a test.
+    """
+    build = Build(warehouse, artifacts_folder(workshop / "target"))
+    (build.artifacts / "run_results.json").unlink(missing_ok=True)
+    environment = os.environ | {
+        "WAREHOUSE_BUILD_PATH": str(warehouse),
+        "CHECKED_INPUTS": str(checked_inputs),
+        "DBT_TARGET_PATH": str(build.artifacts),
+        "DBT_LOG_PATH": os.environ.get("DBT_LOG_PATH", str(workshop / "logs")),
+        "PYTHONPATH": str(ROOT),
+    }
+    command = [sys.executable, "-m", "pipeline.dbt_process", "--log-format", "json", "build"]
+    command += ["--profiles-dir", ".", "--vars", json.dumps(dict(overrides), default=str)]
+    command += ["--full-refresh"] if full_refresh else []
+    process = subprocess.Popen(
+        command,
+        cwd=DBT_PROJECT,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    problems = list(_follow(process.stdout, report))
+    if process.wait() != 0:
+        raise PipelineError(_first_problem(build, problems))
+    return build
+
+
+def _follow(lines: Iterator[str], report: Report) -> Iterator[str]:
+    """Report dbt's progress; yield what it says of errors."""
+    for line in lines:
+        try:
+            event = json.loads(line)
+            name, message = event["info"]["name"], event["info"]["msg"]
+        except (ValueError, KeyError, TypeError):
+            yield line.strip()
+            continue
+        if name == "LogModelResult" and event["data"]["status"] != "error":
+            data = event["data"]
+            model = data["node_info"]["node_name"]
+            report(f"  {data['index']:>3}/{data['total']}  {model:<32} {data['execution_time']:>6.1f} s")
+        elif event["info"]["level"] == "error":
+            yield message
+
+
+def _first_problem(build: Build, messages: list[str]) -> str:
+    """The one line that says why dbt failed: a failed test's description, or an error's own words."""
+    if (build.artifacts / "run_results.json").exists():
+        nodes = build.manifest()["nodes"]
+        for result in build.run_results()["results"]:
+            if result["status"] == "fail":
+                description = nodes.get(result["unique_id"], {}).get("description") or f"test {_name(result)} failed"
+                return " ".join(f"{description} ({result['message'].lower()})".split())
+            if result["status"] in ("error", "runtime error"):
+                return f"{_name(result)}: {_readable(result['message'])}"
+    return next(filter(None, map(_readable, messages)), "dbt ended without a word; see its log")
+
+
+def _readable(message: str) -> str:
+    lines = [line.strip() for line in re.sub(r"\x1b\[[0-9;]*m", "", message).splitlines()]
+    return next((line for line in lines if line and not _DBT_FRAME.match(line)), "")
+
+
+def _name(result: Mapping[str, Any]) -> str:
+    return str(result["unique_id"]).split(".")[2]
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text())  # type: ignore[no-any-return]

@@ -1,0 +1,130 @@
+"""The input files shown to dbt as one table per source, whatever their format.
+
+dbt loads its `raw` sources through `Plugin` (named in analytics_dbt/profiles.yml), so that `dbt build` and
+`python -m pipeline refresh` read the same files in the same way. A row is never changed here, only lined up:
+columns are matched by name over all files of a source, and two are added:
+
+    __file    the file's path inside the data folder
+    __record  the row's number in its file, from 1, header and unreadable lines not counted
+
+Lines that could not be split into fields are the source `malformed_lines`, the files themselves `input_files`.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from dbt.adapters.duckdb.plugins import BasePlugin
+
+from pipeline.inputs import (
+    IS_OBJECT,
+    REQUIRED_COLUMNS,
+    InputFile,
+    Inputs,
+    check_inputs,
+    identifier,
+    quote,
+    read_csv,
+    read_lines,
+)
+from pipeline.settings import data_dir
+
+
+def _select(file: InputFile, types: Mapping[str, str]) -> str:
+    """SQL of one file's rows with the columns of all files of its source, in their types."""
+    own = {column.lower(): (column, kind) for column, kind in file.columns.items()}
+    selected = []
+    for column, wanted in types.items():
+        name, kind = own.get(column.lower(), ("", ""))
+        if not name:
+            expression = f"null::{wanted}"
+        elif file.format == "json":
+            expression = f"json -> {quote('$.' + identifier(name))}"
+            expression = expression if wanted == "JSON" else f"({expression}) ->> '$'"
+        elif wanted == kind:
+            expression = identifier(name)
+        elif wanted == "JSON":
+            expression = f"to_json({identifier(name)})"
+        else:
+            expression = f"{identifier(name)}::{wanted}"
+        selected.append(f"{expression} as {identifier(column)}")
+    if file.format == "parquet":
+        record, rows = "file_row_number + 1", f"read_parquet({quote(file.path)}, file_row_number = true)"
+    elif file.format == "csv":
+        record = "row_number() over ()"
+        rows = read_csv(file.path, file.delimiter, file.columns)
+    else:
+        lines = f"select json, row_number() over () as line from {read_lines(file.path)}"
+        record, rows = "line", f"(select json::json as json, line from ({lines}) where {IS_OBJECT})"
+    return f"select {', '.join(selected)}, {quote(file.name)} as __file, {record} as __record from {rows}"
+
+
+def source_query(inputs: Inputs, source: str) -> str:
+    """SQL of one table over all files of a source; empty, with its required columns, when there is no file."""
+    files = inputs.of(source)
+    if not files:
+        columns = ", ".join(f"null::varchar as {column}" for column in REQUIRED_COLUMNS[source])
+        return f"select {columns}, null::varchar as __file, null::bigint as __record where false"
+    kinds: dict[str, dict[str, set[str]]] = {}
+    for file in files:
+        for column, kind in file.columns.items():
+            kinds.setdefault(column.lower(), {}).setdefault(column, set()).add(kind)
+    types = {}
+    for spellings in kinds.values():
+        found = set().union(*spellings.values())
+        # One type where all files agree; else JSON keeps what is nested, and text keeps the rest as it was.
+        kind = found.pop() if len(found) == 1 else "JSON" if "JSON" in found else "VARCHAR"
+        types[next(iter(spellings))] = kind if source == "event_stream" else "VARCHAR"
+    return "\nunion all\n".join(_select(file, types) for file in files)
+
+
+class Plugin(BasePlugin):
+    """dbt-duckdb's door to the inputs: each table of the dbt source `raw` is loaded here."""
+
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
+        self.inputs: Inputs | None = None
+        self.lock = threading.Lock()  # dbt loads sources from several threads
+
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        self.connection = conn
+        conn.execute("create schema if not exists raw")  # here once: threads that do so at the same time conflict
+
+    def load(self, source_config: Any) -> Any:
+        with self.lock:
+            if self.inputs is None:
+                checked = os.environ.get("CHECKED_INPUTS")  # a refresh has looked at the files already
+                self.inputs = (
+                    Inputs.load(Path(checked)) if checked else check_inputs(data_dir(), source_config["event_columns"])
+                )
+        cursor = self.connection.cursor()
+        if source_config.identifier == "input_files":
+            return _relation(cursor, _INPUT_FILES, map(_input_file_row, self.inputs.files))
+        if source_config.identifier == "malformed_lines":
+            return _relation(cursor, _MALFORMED_LINES, map(astuple, self.inputs.malformed))
+        return cursor.sql(source_query(self.inputs, source_config.identifier))
+
+
+_INPUT_FILES = (
+    "file varchar, source varchar, format varchar, size_bytes bigint, modified_at timestamp, rows_read bigint"
+)
+_MALFORMED_LINES = "file varchar, line bigint, reason varchar, raw_line varchar"
+
+
+def _input_file_row(file: InputFile) -> tuple[Any, ...]:
+    modified_at = datetime.fromtimestamp(file.modified_ns / 1e9, UTC).replace(tzinfo=None)
+    return (file.name, file.source, file.format, file.size_bytes, modified_at, file.rows_read)
+
+
+def _relation(cursor: duckdb.DuckDBPyConnection, columns: str, rows: Iterable[tuple[Any, ...]]) -> Any:
+    """A small table of these columns and rows, handed over as a relation."""
+    cursor.execute(f"create or replace temp table handed_over ({columns})")
+    for row in rows:
+        cursor.execute(f"insert into handed_over values ({', '.join('?' * len(row))})", row)
+    return cursor.sql("from handed_over").to_arrow_table()

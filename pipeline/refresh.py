@@ -1,0 +1,103 @@
+"""A refresh from start to end: lock, check the inputs, build and test aside, audit, publish."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline.build import Build, Report, artifacts_folder, project_vars, run_dbt
+from pipeline.errors import PipelineError
+from pipeline.inputs import InputError, Inputs, check_inputs, quote
+from pipeline.lock import sole_writer
+from pipeline.publish import Refresh, publish
+from pipeline.rejected_rows import rejected_rows
+from pipeline.settings import DBT_PROJECT, Workshop, data_dir
+
+
+def refresh(
+    workshop: Workshop, overrides: Mapping[str, Any], full_refresh: bool, accept: bool, report: Report
+) -> Refresh:
+    """Build a new warehouse from the inputs and publish it.
+
+    Raises PipelineError (BusyError, HeldError) with one readable line; the published warehouse is then as it was.
+    """
+    with sole_writer(workshop):
+        started_at = datetime.now(UTC).replace(tzinfo=None)
+        shutil.rmtree(workshop.build, ignore_errors=True)
+        workshop.build.mkdir(parents=True)
+        try:
+            report(f"checking the files of {data_dir()}")
+            inputs = _checked(overrides)
+            checked_inputs = workshop.build / "inputs.json"
+            inputs.save(checked_inputs)
+            report(f"building from {len(inputs.files)} files, {sum(file.rows_read for file in inputs.files):,} lines")
+            new = workshop.new_warehouse
+            try:
+                build = run_dbt(new, workshop.folder, overrides, full_refresh, checked_inputs, report)
+            except PipelineError as error:
+                inputs.assert_unchanged()  # a file that changed under way explains more than what it broke
+                raise _with_rejected_rows(error, new, inputs, workshop) from None
+            report("comparing with what is published")
+            return publish(build, inputs, workshop, started_at, accept)
+        except InputError as error:
+            raise PipelineError(str(error)) from None
+        except OSError as error:
+            raise PipelineError(f"{error.filename or workshop.folder}: {error.strerror}") from error
+        finally:
+            shutil.rmtree(workshop.build, ignore_errors=True)
+
+
+def publish_engineers_build(workshop: Workshop, accept: bool) -> Refresh:
+    """Audit and publish what a plain `dbt build` in analytics_dbt has built; the engineer keeps their own copy."""
+    with sole_writer(workshop):
+        artifacts = artifacts_folder(DBT_PROJECT / "target")
+        engineers = Build(artifacts / "warehouse.duckdb", artifacts)
+        engineers.assert_complete()
+        started_at = datetime.fromisoformat(engineers.run_results()["metadata"]["invocation_started_at"])
+        shutil.rmtree(workshop.build, ignore_errors=True)
+        workshop.build.mkdir(parents=True)
+        try:
+            build = Build(workshop.new_warehouse, artifacts)
+            shutil.copyfile(engineers.warehouse, build.warehouse)
+            inputs = _checked(engineers.run_results()["args"].get("vars", {}))
+            _assert_built_from(build, inputs)
+            return publish(build, inputs, workshop, started_at.replace(tzinfo=None), accept)
+        except InputError as error:
+            raise PipelineError(str(error)) from None
+        finally:
+            shutil.rmtree(workshop.build, ignore_errors=True)
+
+
+def _checked(overrides: Mapping[str, Any]) -> Inputs:
+    event_columns = project_vars(overrides)["event_columns"]
+    # A var that makes no sense is dbt's to refuse, with the message that says what is allowed.
+    return check_inputs(data_dir(), event_columns if isinstance(event_columns, dict) else {})
+
+
+def _assert_built_from(build: Build, inputs: Inputs) -> None:
+    with duckdb.connect(str(build.warehouse), read_only=True) as connection:
+        built_from = connection.execute("select file, size_bytes, rows_read from raw.input_files").fetchall()
+    if set(built_from) != {(file.name, file.size_bytes, file.rows_read) for file in inputs.files}:
+        raise PipelineError("the input files changed since that build; run `dbt build` again")
+
+
+def _with_rejected_rows(error: PipelineError, warehouse: Path, inputs: Inputs, workshop: Workshop) -> PipelineError:
+    """When a build fails over its rejected rows, leave them where they can be read, and say where."""
+    if "max_rejected_share" not in str(error):
+        return error
+    kept = workshop.folder / "rejected_rows.csv"
+    with duckdb.connect() as connection, kept.open("w", newline="") as stream:
+        connection.execute(f"attach {quote(warehouse)} as warehouse (read_only); use warehouse")
+        rows = csv.writer(stream)
+        rows.writerow(["file", "line", "reason", "raw_line"])
+        first: dict[str, str] = {}
+        for file, line, reason, raw_line in rejected_rows(connection, inputs):
+            rows.writerow([file, line, reason, raw_line])
+            first.setdefault(reason, f"{reason} first in {file}, line {line}")
+    return PipelineError(f"{error}; {'; '.join(first.values())}; all of them are in {kept}")
