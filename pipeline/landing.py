@@ -85,30 +85,13 @@ def source_query(inputs: Inputs, source: str) -> str:
     return "\nunion all\n".join(_select(file, types) for file in files)
 
 
-class Plugin(BasePlugin):
-    """dbt-duckdb's door to the inputs: each table of the dbt source `raw` is loaded here."""
-
-    def initialize(self, plugin_config: dict[str, Any]) -> None:
-        self.inputs: Inputs | None = None
-        self.lock = threading.Lock()  # dbt loads sources from several threads
-
-    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        self.connection = conn
-        conn.execute("create schema if not exists raw")  # here once: threads that do so at the same time conflict
-
-    def load(self, source_config: Any) -> Any:
-        with self.lock:
-            if self.inputs is None:
-                checked = os.environ.get("CHECKED_INPUTS")  # a refresh has looked at the files already
-                self.inputs = (
-                    Inputs.load(Path(checked)) if checked else check_inputs(data_dir(), source_config["event_columns"])
-                )
-        cursor = self.connection.cursor()
-        if source_config.identifier == "input_files":
-            return _relation(cursor, _INPUT_FILES, map(_input_file_row, self.inputs.files))
-        if source_config.identifier == "malformed_lines":
-            return _relation(cursor, _MALFORMED_LINES, map(astuple, self.inputs.malformed))
-        return cursor.sql(source_query(self.inputs, source_config.identifier))
+def source_relation(connection: duckdb.DuckDBPyConnection, inputs: Inputs, source: str) -> Any:
+    """A table of the dbt source `raw`, as something DuckDB can select from."""
+    if source == "input_files":
+        return _relation(connection, _INPUT_FILES, map(_input_file_row, inputs.files))
+    if source == "malformed_lines":
+        return _relation(connection, _MALFORMED_LINES, map(astuple, inputs.malformed))
+    return connection.sql(source_query(inputs, source))
 
 
 _INPUT_FILES = (
@@ -128,3 +111,24 @@ def _relation(cursor: duckdb.DuckDBPyConnection, columns: str, rows: Iterable[tu
     for row in rows:
         cursor.execute(f"insert into handed_over values ({', '.join('?' * len(row))})", row)
     return cursor.sql("from handed_over").to_arrow_table()
+
+
+class Plugin(BasePlugin):
+    """dbt-duckdb's door to the inputs: each table of the dbt source `raw` is loaded here."""
+
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
+        self.inputs: Inputs | None = None
+        self.lock = threading.Lock()  # dbt loads sources from several threads
+
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        self.connection = conn
+        conn.execute("create schema if not exists raw")  # here once: threads that do so at the same time conflict
+
+    def load(self, source_config: Any) -> Any:
+        with self.lock:
+            if self.inputs is None:
+                checked = os.environ.get("CHECKED_INPUTS")  # a refresh has looked at the files already
+                self.inputs = (
+                    Inputs.load(Path(checked)) if checked else check_inputs(data_dir(), source_config["event_columns"])
+                )
+        return source_relation(self.connection.cursor(), self.inputs, source_config.identifier)

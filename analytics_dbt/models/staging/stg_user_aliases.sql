@@ -18,7 +18,7 @@ chains as (
         alias_id,
         user_id,
         1 as links,
-        alias_id || ' -> ' || user_id as chain
+        alias_id || ' -> ' || user_id as trail
     from renamed
 
     union all
@@ -27,7 +27,7 @@ chains as (
         chains.alias_id,
         renamed.user_id,
         chains.links + 1 as links,
-        chains.chain || ' -> ' || renamed.user_id as chain
+        chains.trail || ' -> ' || renamed.user_id as trail
     from chains
     inner join renamed on chains.user_id = renamed.alias_id
     where chains.links < {{ longest_chain }}
@@ -39,9 +39,9 @@ ends as (
         user_id,
         case
             when links = {{ longest_chain }} then {{ stop_with(
-                "'user_aliases: the chain ' || left(chain, 60) || ' ... never ends; remove one of its rows'"
+                "'user_aliases: the chain ' || left(trail, 60) || ' ... never ends; remove one of its rows'"
             ) }}
-        end as cycle
+        end as endless
     from chains
     where user_id not in (select alias_id from renamed) or links = {{ longest_chain }}
 )
@@ -50,4 +50,4 @@ select
     alias_id,
     user_id
 from ends
-where cycle is null
+where endless is null

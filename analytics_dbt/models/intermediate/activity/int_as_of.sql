@@ -5,11 +5,11 @@ with events as (
 bounds as (
     select
         min(event_date) as first_event_date,
-        {% if var('as_of_date') is not none -%}
-            date '{{ var("as_of_date") }}'
-        {%- else -%}
-            max(event_date)
-        {%- endif %} as as_of_date
+        {%- if var('as_of_date') is not none %}
+        date '{{ var("as_of_date") }}' as as_of_date
+        {%- else %}
+        max(event_date) as as_of_date
+        {%- endif %}
     from events
 )
 

@@ -54,11 +54,11 @@ final as (
         seen.first_seen_date,
         seen.last_seen_date,
         {{ periods_between('active.first_activity_date', 'as_of.as_of_date', 'day') }} as lifetime_days,
+        {%- for segment in var('segments') %}
+        first_events.{{ segment }},
+        {%- endfor %}
         coalesce(active.active_days, 0) as active_days,
         seen.events
-        {%- for segment in var('segments') %},
-        first_events.{{ segment }}
-        {%- endfor %}
     from seen
     inner join first_events
         on

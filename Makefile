@@ -1,0 +1,66 @@
+# The words a person types; CI types the same.
+# Python 3.11 or newer and make are all that a fresh machine needs.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FLAGS ?=
+
+export DATA_DIR ?= data
+export WAREHOUSE_PATH ?= warehouse.duckdb
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run refresh dashboard test lint format docs sample-data clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/dev ## Set up .venv with everything that runs, tests and lints
+
+run: $(VENV)/run refresh dashboard ## Set up, refresh the warehouse and open the dashboard
+
+refresh: $(VENV)/run ## Build the warehouse from DATA_DIR, test it, publish it (FLAGS="--full-refresh --accept")
+	$(BIN)/python -m pipeline refresh $(FLAGS)
+
+dashboard: $(VENV)/run ## Open the dashboard over the published warehouse
+	$(BIN)/streamlit run dashboard.py $(FLAGS)
+
+test: $(VENV)/dev ## Run every test
+	$(BIN)/pytest -n 2 --dist loadgroup $(FLAGS)
+
+lint: $(VENV)/dev ## Check style, types, SQL, workflows, Dockerfile and scripts
+	$(BIN)/ruff check . .github
+	$(BIN)/ruff format --check . .github
+	$(BIN)/mypy . .github/scripts
+	cd analytics_dbt && ../$(BIN)/sqlfluff lint --disable-progress-bar models tests
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/shellcheck .github/scripts/*.sh .ci/run
+
+format: $(VENV)/dev ## Put Python and SQL into the house style
+	$(BIN)/ruff check --fix . .github
+	$(BIN)/ruff format . .github
+	cd analytics_dbt && ../$(BIN)/sqlfluff fix --disable-progress-bar models tests
+
+docs: $(VENV)/run ## Build and serve the dbt documentation
+	cd analytics_dbt && ../$(BIN)/dbt build --quiet && ../$(BIN)/dbt docs generate && ../$(BIN)/dbt docs serve
+
+sample-data: $(VENV)/run ## Generate the sample into DATA_DIR (FLAGS="--users 500 --days 200 --seed 7")
+	$(BIN)/python -m pipeline sample-data $(FLAGS)
+
+clean: ## Remove what the other targets made, except the published warehouse
+	rm -rf $(VENV) .warehouse analytics_dbt/target analytics_dbt/logs
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or newer is needed, this is " + sys.version'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run: requirements.txt | $(BIN)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/dev: requirements.txt requirements-dev.txt | $(BIN)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(VENV)/run
