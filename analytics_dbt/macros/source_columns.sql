@@ -30,6 +30,18 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- The instant, in UTC, of a column of the event files, by our name; NULL where it cannot be read. -#}
+{% macro event_instant(columns, name) -%}
+    {%- set column = columns.get(var('event_columns').get(name, name) | lower) -%}
+    {%- set native = native_instant(column, var('source_timezone')) if column -%}
+    {{ native or parse_instant(event_text(columns, name), var('source_timezone')) }}
+{%- endmacro %}
+
+{#- The number in a column of the event files, by our name; NULL where it is none. -#}
+{% macro event_number(columns, name) -%}
+    {{ try_number(event_text(columns, name)) }}
+{%- endmacro %}
+
 {#- The columns of the files that have no meaning of their own and go into `properties`. -#}
 {% macro other_columns(columns) -%}
     {%- set named = [] -%}

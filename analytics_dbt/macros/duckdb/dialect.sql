@@ -59,6 +59,20 @@
     end
 {%- endmacro %}
 
+{#- A column that is a date or timestamp already, as an instant in UTC; nothing for other types. -#}
+{% macro native_instant(column, time_zone) -%}
+    {{- return(adapter.dispatch('native_instant')(column, time_zone)) -}}
+{%- endmacro %}
+{% macro duckdb__native_instant(column, time_zone) -%}
+    {%- set name = adapter.quote(column.name) -%}
+    {%- if column.dtype == 'TIMESTAMP WITH TIME ZONE' -%}
+        {%- do return("timezone('UTC', " ~ name ~ ")") -%}
+    {%- elif column.dtype in ['DATE', 'TIMESTAMP', 'TIMESTAMP_S', 'TIMESTAMP_MS', 'TIMESTAMP_NS'] -%}
+        {%- set local = name ~ '::timestamp' -%}
+        {%- do return(local if time_zone == 'UTC' else "timezone('UTC', timezone('" ~ time_zone ~ "', " ~ local ~ '))') -%}
+    {%- endif -%}
+{%- endmacro %}
+
 {#- The local date, in a time zone, of an instant in UTC. -#}
 {% macro local_date(instant, time_zone) -%}{{ adapter.dispatch('local_date')(instant, time_zone) }}{%- endmacro %}
 {% macro duckdb__local_date(instant, time_zone) -%}

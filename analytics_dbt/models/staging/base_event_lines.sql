@@ -12,43 +12,39 @@ renamed as (
         __file as source_file,
         __record as source_record,
         {{ event_text(columns, 'event_id') }} as event_id,
-        {{ event_text(columns, 'event_time') }} as event_time,
+        {{ event_instant(columns, 'event_time') }} as event_at,
         {{ event_text(columns, 'user_id') }} as user_id,
         {{ event_text(columns, 'event_type') }} as event_type,
         {{ event_text(columns, 'transaction_category') }} as transaction_category,
-        {{ event_text(columns, 'amount') }} as amount,
+        {{ event_number(columns, 'amount') }} as amount,
+        {{ event_text(columns, 'amount') }} as amount_text,
         {%- for segment in var('segments') %}
         coalesce({{ event_text(columns, segment) }}, 'unknown') as {{ segment }},
         {%- endfor %}
-        {{ json_object_of(other_columns(columns)) }} as properties,
+        {{ json_object_of(other_columns(columns)) }} as other_properties,
         {{ whole_row(columns.values()) }} as whole_row
     from source
 ),
 
-typed as (
-    select
-        * replace (
-            {{ parse_instant('event_time', var('source_timezone')) }} as event_time,
-            {{ try_number('amount') }} as amount
-        ),
-        event_time as event_time_text,
-        amount as amount_text
-    from renamed
-),
-
 checked as (
     select
-        *,
-        {{ local_date('event_time', var('timezone')) }} as event_date,
+        * exclude (amount_text, other_properties),
+        {{ local_date('event_at', var('timezone')) }} as event_date,
+        -- an amount that is no number is kept where it can be read
         case
-            when event_time is null then 'unreadable event time'
-            when event_time < timestamp '1970-01-01' then 'event time before 1970'
-            when event_time > {{ parse_instant("'" ~ (var('refreshed_at') or run_started_at) ~ "'", 'UTC') }}
+            when amount is null and amount_text is not null
+                then json_merge_patch(coalesce(other_properties, '{}'), json_object('amount', amount_text))
+            else other_properties
+        end as properties,
+        case
+            when event_at is null then 'unreadable event time'
+            when event_at < timestamp '1970-01-01' then 'event time before 1970'
+            when event_at > {{ parse_instant("'" ~ (var('refreshed_at') or run_started_at) ~ "'", 'UTC') }}
                 then 'event time in the future'
             when user_id is null then 'no user'
             when event_type is null then 'no event type'
         end as reject_reason
-    from typed
+    from renamed
 )
 
 select * from checked

@@ -53,8 +53,8 @@ read_lines as (
         cast(null as {{ dbt.type_bigint() }}) as source_line,
         line_status,
         reject_reason,
-        coalesce(event_id, source_file || '#' || source_record) as event_id,
-        event_time as event_at,
+        event_id,
+        event_at,
         event_date,
         user_id,
         event_type,
@@ -63,12 +63,7 @@ read_lines as (
         {%- for segment in var('segments') %}
         {{ segment }},
         {%- endfor %}
-        -- an amount that is no number is kept where it can be read
-        case
-            when amount is null and amount_text is not null
-                then json_merge_patch(coalesce(properties, '{}'), json_object('amount', amount_text))
-            else properties
-        end as properties
+        properties
     from judged
 ),
 

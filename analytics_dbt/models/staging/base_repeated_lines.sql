@@ -11,17 +11,10 @@ with lines as (
         and {{ var('deduplicate_events') }}
 ),
 
-hashed as (
-    select
-        *,
-        {{ hash_of('row(event_id, anonymous_row)') }} as row_hash
-    from lines
-),
-
 -- a hash is cheap to count; only rows that share one are compared in full
 suspects as (
-    select row_hash
-    from hashed
+    select {{ hash_of('event_id, anonymous_row') }} as row_hash
+    from lines
     group by row_hash
     having count(*) > 1
 ),
@@ -34,8 +27,8 @@ numbered as (
             partition by event_id, anonymous_row
             order by source_file, source_record
         ) as copy_number
-    from hashed
-    where row_hash in (select row_hash from suspects)
+    from lines
+    where {{ hash_of('event_id, anonymous_row') }} in (select row_hash from suspects)
 )
 
 select

@@ -5,7 +5,10 @@ with base_events as (
 ),
 
 accepted as (
-    select * exclude (source_record, source_line, line_status, reject_reason)
+    select
+        * exclude (source_line, line_status, reject_reason)
+        -- an event without an id of its own is known by its place in the files
+        replace (coalesce(event_id, source_file || '#' || source_record) as event_id)
     from base_events
     where line_status = 'accepted'
 )

@@ -22,13 +22,16 @@ seen as (
     group by user_id
 ),
 
--- several events may share the first instant; the least event_id among them decides
+-- of several events at the first instant, the one delivered first decides
 first_events as (
     select
-        events.*,
+        events.user_id,
+        {%- for segment in var('segments') %}
+        events.{{ segment }},
+        {%- endfor %}
         row_number() over (
             partition by events.user_id
-            order by events.event_id, events.source_file
+            order by events.source_file, events.source_record
         ) as place
     from events
     inner join seen

@@ -3,7 +3,7 @@ with lifecycle as (
 ),
 
 users as (
-    select * from {{ ref('dim_users') }}
+    select * from {{ ref('int_user_segments') }}
 ),
 
 periods as (

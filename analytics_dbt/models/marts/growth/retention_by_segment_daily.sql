@@ -1,13 +1,9 @@
-with users as (
-    select * from {{ ref('dim_users') }}
+with activity as (
+    select * from {{ ref('int_user_activity_daily') }}
 ),
 
-activity as (
-    select
-        activity.*,
-        users.* exclude (user_id)
-    from {{ ref('int_user_activity_daily') }} as activity
-    inner join users on activity.user_id = users.user_id
+users as (
+    select * from {{ ref('int_user_segments') }}
 ),
 
 periods as (
@@ -15,7 +11,7 @@ periods as (
 ),
 
 final as (
-    {{ retention_triangle('activity', 'periods', 'day', segments=var('segments'), max_age=var('retention_by_segment_max_days')) }}
+    {{ retention_by_segment('activity', 'users', 'periods', var('segments'), 'day', var('retention_by_segment_max_days')) }}
 )
 
 select * from final
