@@ -17,12 +17,17 @@
     {%- do return(columns) -%}
 {%- endmacro %}
 
+{#- The column of the event files that has our name, as var event_columns maps it; nothing when no file has it. -#}
+{% macro event_column(columns, name) -%}
+    {{- return(columns.get(var('event_columns').get(name, name) | lower)) -}}
+{%- endmacro %}
+
 {#-
   The text of a column of the event files, by our name: trimmed, with nothing as NULL. NULL when no file has it.
   event_text(columns, 'user_id') -> nullif(trim("customer_id"::varchar), '')   given event_columns {user_id: customer_id}
 -#}
 {% macro event_text(columns, name) -%}
-    {%- set column = columns.get(var('event_columns').get(name, name) | lower) -%}
+    {%- set column = event_column(columns, name) -%}
     {%- if column -%}
         nullif(trim({{ as_text(column) }}), '')
     {%- else -%}
@@ -32,7 +37,7 @@
 
 {#- The instant, in UTC, of a column of the event files, by our name; NULL where it cannot be read. -#}
 {% macro event_instant(columns, name) -%}
-    {%- set column = columns.get(var('event_columns').get(name, name) | lower) -%}
+    {%- set column = event_column(columns, name) -%}
     {%- set native = native_instant(column, var('source_timezone')) if column -%}
     {{ native or parse_instant(event_text(columns, name), var('source_timezone')) }}
 {%- endmacro %}

@@ -34,8 +34,11 @@
     row({% for column in columns %}{{ adapter.quote(column.name) }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro %}
 
-{% macro hash_of(expression) -%}{{ adapter.dispatch('hash_of')(expression) }}{%- endmacro %}
-{% macro duckdb__hash_of(expression) -%}hash({{ expression }}){%- endmacro %}
+{#- A hash of these columns, NULLs included. -#}
+{% macro hash_of(columns) -%}{{ adapter.dispatch('hash_of')(columns) }}{%- endmacro %}
+{% macro duckdb__hash_of(columns) -%}
+    hash({% for column in columns %}{{ adapter.quote(column.name) }}{{ ', ' if not loop.last }}{% else %}0{% endfor %})
+{%- endmacro %}
 
 {#-
   A text as an instant in UTC, NULL if it is none: ISO 8601 with or without offset (without: in `time_zone`), or epoch

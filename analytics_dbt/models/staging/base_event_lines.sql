@@ -22,6 +22,15 @@ renamed as (
         coalesce({{ event_text(columns, segment) }}, 'unknown') as {{ segment }},
         {%- endfor %}
         {{ json_object_of(other_columns(columns)) }} as other_properties,
+        -- rows that say who they are are compared by that, the others by everything in them
+        {%- if event_column(columns, 'event_id') %}
+        case
+            when {{ event_text(columns, 'event_id') }} is not null then {{ hash_of([event_column(columns, 'event_id')]) }}
+            else {{ hash_of(columns.values()) }}
+        end as row_hash,
+        {%- else %}
+        {{ hash_of(columns.values()) }} as row_hash,
+        {%- endif %}
         {{ whole_row(columns.values()) }} as whole_row
     from source
 ),

@@ -1,11 +1,5 @@
 with lines as (
-    select
-        source_file,
-        source_record,
-        -- rows that say who they are are compared by that, the others by everything in them
-        event_id,
-        case when event_id is null then whole_row end as anonymous_row
-    from {{ ref('base_event_lines') }}
+    select * from {{ ref('base_event_lines') }}
     where
         reject_reason is null
         and {{ var('deduplicate_events') }}
@@ -13,7 +7,7 @@ with lines as (
 
 -- a hash is cheap to count; only rows that share one are compared in full
 suspects as (
-    select {{ hash_of('event_id, anonymous_row') }} as row_hash
+    select row_hash
     from lines
     group by row_hash
     having count(*) > 1
@@ -24,11 +18,11 @@ numbered as (
         source_file,
         source_record,
         row_number() over (
-            partition by event_id, anonymous_row
+            partition by event_id, case when event_id is null then whole_row end
             order by source_file, source_record
         ) as copy_number
     from lines
-    where {{ hash_of('event_id, anonymous_row') }} in (select row_hash from suspects)
+    where row_hash in (select row_hash from suspects)
 )
 
 select
