@@ -1,6 +1,6 @@
 """Generates event files of any size for the benchmarks: `python benchmarks/events.py FOLDER --millions 30`.
 
-Users sign up over two years, are light or heavy, stay for a while, pause and leave; about three events on an active day.
+Users sign up over two years, are light or heavy, stay for a while, pause and leave; some three events on an active day.
 """
 
 from __future__ import annotations

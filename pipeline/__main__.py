@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("refresh", help="build a new warehouse from the input files, test it, publish it")
     command.add_argument("--full-refresh", action="store_true", help="take nothing over from the published warehouse")
     command.add_argument("--accept", action="store_true", help="publish although the audit would hold it")
-    command.add_argument("--vars", type=_vars, default={}, metavar="YAML", help="dbt vars of this run")
+    command.add_argument("--vars", default="{}", metavar="YAML", help="dbt vars of this run")
     command.set_defaults(run=_refresh)
 
     command = commands.add_parser("publish", help="audit and publish what `dbt build` in analytics_dbt has built")
@@ -62,10 +62,10 @@ def _parser() -> argparse.ArgumentParser:
 def _vars(text: str) -> dict[str, Any]:
     try:
         values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise argparse.ArgumentTypeError(f"is no YAML: {' '.join(str(error).split())}") from None
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that is none
+        raise PipelineError(f"--vars cannot be read: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
-        raise argparse.ArgumentTypeError("is no mapping; write for example '{timezone: America/Sao_Paulo}'")
+        raise PipelineError("--vars is no mapping; write for example '{timezone: America/Sao_Paulo}'")
     return values
 
 
@@ -74,7 +74,7 @@ def _say(line: str) -> None:
 
 
 def _refresh(arguments: argparse.Namespace, workshop: Workshop) -> None:
-    done = refresh(workshop, arguments.vars, arguments.full_refresh, arguments.accept, _say)
+    done = refresh(workshop, _vars(arguments.vars), arguments.full_refresh, arguments.accept, _say)
     _say(f"published {workshop.warehouse}")
     _say(_summary(done))
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
+import io
 import json
+import sys
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -24,6 +26,8 @@ REQUIRED_COLUMNS = {
     "user_aliases": ("alias_id", "user_id"),
     "excluded_users": ("user_id",),
 }
+# Added to every row when it is read.
+ADDED_COLUMNS = ("__file", "__record")
 # Understood when present; any other column is kept in `properties`.
 OPTIONAL_COLUMNS = ("event_id", "amount", "transaction_category", "platform", "utm_source", "country")
 
@@ -40,6 +44,7 @@ FORMATS = {
 }
 UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload")
 DELIMITERS = ",;\t|"
+_UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 CHUNK = 1 << 22
 
 # How DuckDB names what is wrong with a line of CSV -> how we do.
@@ -179,19 +184,21 @@ def _check_file(
     try:
         if kind == "csv":
             _check_text(path, name)
-            delimiter, columns = _csv_header(path, name)
-            rows, malformed = _scan_csv(connection, path, name, delimiter, columns)
+            delimiter, columns, has_crlf = _csv_header(path, name)
+            rows, malformed = _scan_csv(connection, path, name, delimiter, columns, has_crlf)
         elif kind == "json":
             _check_text(path, name)
             columns, rows, malformed = _scan_json(connection, path, name)
         else:
-            columns, rows = _scan_parquet(connection, path)
+            columns, rows = _scan_parquet(connection, path, name)
     except PermissionError:
         raise InputError(f"{name}: may not be read; give the refresh permission to read it") from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"{name}: is not complete gzip ({error}); deliver it again") from None
     except duckdb.Error as error:
         first_line = str(error).split("\n")[0]
+        if "state machine" in first_line:
+            raise InputError(f"{name}: mixes line ends (CRLF and LF); make them one kind, e.g. `dos2unix`") from None
         raise InputError(
             f"{name}: cannot be read as {kind}: broken, or still being written ({first_line}); deliver it again"
         ) from None
@@ -228,7 +235,7 @@ def _check_text(path: Path, name: str) -> None:
     lines = 1
     with open_text_bytes(path) as stream:
         while chunk := stream.read(CHUNK):
-            if lines == 1 and chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            if lines == 1 and (chunk.startswith(_UTF16_BOMS) or b"\0" in chunk[:2]):
                 raise InputError(f"{name}, line 1: is UTF-16; save it as UTF-8, e.g. `iconv -f utf-16 -t utf-8`")
             try:
                 decoder.decode(chunk)
@@ -242,44 +249,52 @@ def _check_text(path: Path, name: str) -> None:
         raise InputError(f"{name}, line {lines}: ends in the middle of a character; deliver it again")
 
 
-def _csv_header(path: Path, name: str) -> tuple[str, dict[str, str]]:
-    """The delimiter and the columns of a CSV file, from its first line."""
+def _csv_header(path: Path, name: str) -> tuple[str, dict[str, str], bool]:
+    """The delimiter and the columns of a CSV file, from its first line, and whether that ends with CRLF."""
     with open_text_bytes(path) as stream:
-        first_line = stream.readline().decode("utf-8-sig").rstrip("\r\n")
+        whole_line = stream.readline().decode("utf-8-sig")
+    first_line = whole_line.rstrip("\r\n")
+    if not first_line.strip():
+        raise InputError(f"{name}, line 1: is blank where the names of the columns belong; write them there")
     delimiter = max(DELIMITERS, key=first_line.count)
-    names = [column.strip() for column in next(csv.reader([first_line], delimiter=delimiter), [])]
-    _check_names(name, names)
-    return delimiter, dict.fromkeys(names, "VARCHAR")
+    try:
+        [names] = csv.reader([first_line], delimiter=delimiter)
+    except csv.Error as error:
+        remedy = "end the lines with LF, not with CR alone" if "\r" in first_line else "correct the line"
+        raise InputError(f"{name}, line 1: cannot be split into names of columns ({error}); {remedy}") from None
+    names = [column.strip() for column in names]
+    _check_names(f"{name}, line 1", names)
+    return delimiter, dict.fromkeys(names, "VARCHAR"), whole_line.endswith("\r\n")
 
 
-def _check_names(name: str, columns: Iterable[str]) -> None:
+def _check_names(place: str, columns: Iterable[str]) -> None:
     seen: set[str] = set()
     for position, column in enumerate(columns, start=1):
         if not column:
-            raise InputError(f"{name}, line 1: column {position} has no name; name or remove it")
+            raise InputError(f"{place}: column {position} has no name; name or remove it")
         if column.lower() in seen:
-            raise InputError(f"{name}, line 1: has two columns {column} (case does not count); rename one")
+            raise InputError(f"{place}: has two columns {column} (case does not count); rename one")
+        if column.lower() in ADDED_COLUMNS:
+            raise InputError(f"{place}: has a column {column}, a name kept for the warehouse; rename it")
         seen.add(column.lower())
 
 
 def _scan_csv(
-    connection: duckdb.DuckDBPyConnection, path: Path, name: str, delimiter: str, columns: Mapping[str, str]
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    name: str,
+    delimiter: str,
+    columns: Mapping[str, str],
+    has_crlf: bool,
 ) -> tuple[int, list[MalformedLine]]:
     """Number of good rows, and the lines that are none."""
-    try:
-        rows = _one(connection, f"select count(*) from {read_csv(path, delimiter, columns)}")
-    except duckdb.InvalidInputException as error:
-        if "state machine" not in str(error):
-            raise
-        raise InputError(f"{name}: mixes line ends (CRLF and LF); make them one kind, e.g. `dos2unix`") from None
+    # A scan without rejects would leave those of the file before.
+    connection.execute("drop table if exists reject_errors; drop table if exists reject_scans")
+    rows = _one(connection, f"select count(*) from {read_csv(path, delimiter, columns)}")
     rejects = connection.execute(
         """
-        with rejected as (
-            select * from reject_errors
-            where scan_id = (select max(scan_id) from reject_scans)
-        )
         select line_byte_position - 1, first(error_type::varchar order by byte_position), first(csv_line)
-        from rejected group by 1 order by 1
+        from reject_errors group by 1 order by 1
         """
     ).fetchall()
     first_lines = _line_numbers(path, [offset for offset, _, _ in rejects])
@@ -287,10 +302,32 @@ def _scan_csv(
     for (_, problem, text), first_line in zip(rejects, first_lines, strict=True):
         reason = MALFORMED_REASONS.get(problem, problem.lower())
         # An unclosed quote swallows the lines after it: each of them is a line that was lost.
-        skipped = len(text) - len(text.lstrip("\n"))
-        for offset, raw_line in enumerate(text.strip("\r\n").splitlines() or [""]):
-            malformed.append(MalformedLine(name, first_line + skipped + offset, reason, raw_line))
+        skipped = text[: len(text) - len(text.lstrip("\r\n"))].count("\n")
+        for number, raw_line in enumerate(text.strip("\r\n").splitlines() or [""]):
+            malformed.append(MalformedLine(name, first_line + skipped + number, reason, raw_line))
+    if malformed and has_crlf:
+        _assert_reconciled(path, delimiter, len(columns), rows, malformed)
     return rows, malformed
+
+
+def _assert_reconciled(path: Path, delimiter: str, columns: int, rows: int, malformed: list[MalformedLine]) -> None:
+    """Raise InputError if the malformed lines are not those that were lost: in a file of CRLF, DuckDB loses its place
+    where a quote is not closed and a quoted LF follows.
+    """
+    reported = {line.line: line.raw_line for line in malformed}
+    suspects = [line for line, text in numbered_lines(path) if reported.get(line, text) not in (text, text[:-2])]
+    found = 0
+    for _, line, text in csv_records(path, delimiter, set(reported)):
+        found += 1
+        try:
+            [fields] = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        except csv.Error:
+            fields = []
+        if len(fields) != columns and fields[columns:] != [""]:
+            suspects.append(line)
+    if suspects or found != rows + 1:  # the header is found too
+        line = min(suspects, default=malformed[0].line)
+        raise InputError(f"{malformed[0].file}, line {line}: a quote is not closed; correct the line")
 
 
 def _scan_json(
@@ -302,8 +339,14 @@ def _scan_json(
     bad = connection.execute(
         f"select line, json from {lines} where trim(json) != '' and not {IS_OBJECT} order by line"
     ).fetchall()
-    if bad and bad[0][0] == 1 and bad[0][1].lstrip().startswith("["):
-        raise InputError(f"{name}, line 1: is a JSON array; write one object a line, e.g. `jq -c '.[]'`")
+    if bad and bad[0][1].lstrip().startswith("["):
+        before = _one(connection, f"select count(*) from {lines} where line < {bad[0][0]} and trim(json) != ''")
+        if not before:
+            raise InputError(f"{name}, line {bad[0][0]}: is a JSON array; write one object a line, e.g. `jq -c '.[]'`")
+    if not rows and not bad:
+        raise InputError(f"{name}: is empty; remove it, or deliver it again")
+    if not rows:
+        raise InputError(f"{name}, line {bad[0][0]}: is no JSON object; write one object a line, e.g. `jq -c .`")
     keys = connection.execute(
         f"select distinct unnest(json_keys(json)) as key from {lines} where {IS_OBJECT} order by key"
     ).fetchall()
@@ -312,15 +355,44 @@ def _scan_json(
     return columns, rows, [MalformedLine(name, line, "not a JSON object", text) for line, text in bad]
 
 
-def _scan_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[dict[str, str], int]:
+def _scan_parquet(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> tuple[dict[str, str], int]:
     described = connection.execute(f"describe select * from read_parquet({quote(path)})").fetchall()
     rows = _one(connection, f"select count(*) from read_parquet({quote(path)})")
-    return {column: kind for column, kind, *_ in described}, rows
+    columns = {column: kind for column, kind, *_ in described}
+    _check_names(name, columns)
+    return columns, rows
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
     [(value,)] = connection.execute(query).fetchall()  # all of it: DuckDB files rejects when a query ends
     return value
+
+
+def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The physical lines of a text file, with their ends, numbered from 1."""
+    with io.TextIOWrapper(open_text_bytes(path), encoding="utf-8-sig", newline="\n") as stream:
+        yield from enumerate(stream, start=1)
+
+
+def csv_records(path: Path, delimiter: str, malformed: set[int]) -> Iterator[tuple[int, int, str]]:
+    """(record, first line, text) of a CSV file from its header, record 0, on: numbered as DuckDB does, blank and
+    malformed lines not counted.
+    """
+    csv.field_size_limit(sys.maxsize)
+    taken: list[tuple[int, str]] = []
+
+    def lines() -> Iterator[str]:
+        for number, text in numbered_lines(path):
+            if number not in malformed:
+                taken.append((number, text))
+                yield text
+
+    record = 0
+    for fields in csv.reader(lines(), delimiter=delimiter):
+        read, taken[:] = list(taken), []
+        if fields:
+            yield record, read[0][0], "".join(text for _, text in read)
+            record += 1
 
 
 def _line_numbers(path: Path, offsets: list[int]) -> list[int]:
@@ -330,8 +402,7 @@ def _line_numbers(path: Path, offsets: list[int]) -> list[int]:
     if offsets:
         with open_text_bytes(path) as stream:
             for offset in offsets:
-                while position < offset:
-                    chunk = stream.read(min(CHUNK, offset - position))
+                while position < offset and (chunk := stream.read(min(CHUNK, offset - position))):
                     line += chunk.count(b"\n")
                     position += len(chunk)
                 numbers.append(line)
@@ -363,8 +434,8 @@ def read_csv(path: Path, delimiter: str, columns: Mapping[str, str]) -> str:
 
 
 def read_lines(path: Path) -> str:
-    """Every line of a text file, blank ones too, as column `json`."""
+    """Every line of a text file, blank ones too, as column `json`: by a delimiter that JSON cannot hold."""
     return (
-        f"read_csv({quote(path)}, header = false, auto_detect = false, delim = '\x1f', quote = '', escape = '', "
-        "columns = {'json': 'VARCHAR'})"
+        f"read_csv({quote(path)}, header = false, auto_detect = false, delim = '\x1f\x1e\x1f\x1e', "
+        "quote = '', escape = '', columns = {'json': 'VARCHAR'})"
     )

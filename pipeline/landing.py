@@ -46,7 +46,8 @@ def _select(file: InputFile, types: Mapping[str, str]) -> str:
         if not name:
             expression = f"null::{wanted}"
         elif file.format == "json":
-            expression = f"json -> {quote('$.' + identifier(name))}"
+            pointer = "/" + name.replace("~", "~0").replace("/", "~1")
+            expression = f"json -> {quote(pointer)}"
             expression = expression if wanted == "JSON" else f"({expression}) ->> '$'"
         elif wanted == kind:
             expression = identifier(name)
@@ -120,9 +121,13 @@ class Plugin(BasePlugin):
         self.inputs: Inputs | None = None
         self.lock = threading.Lock()  # dbt loads sources from several threads
 
+    def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
+        Path(creds.path).parent.mkdir(parents=True, exist_ok=True)  # of a fresh clone, there is no target/ yet
+
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         self.connection = conn
-        conn.execute("create schema if not exists raw")  # here once: threads that do so at the same time conflict
+        # What an earlier run has read may have changed since.
+        conn.execute("drop schema if exists raw cascade; create schema raw")
 
     def load(self, source_config: Any) -> Any:
         with self.lock:

@@ -55,13 +55,14 @@ def publish(build: Build, inputs: Inputs, workshop: Workshop, started_at: dateti
     Raises HeldError when the audit finds that history went missing, unless `accept`; PipelineError when the
     inputs changed meanwhile or the disk is full. The published warehouse is then as it was.
     """
+    inputs.assert_unchanged()
     with _one_writer(build.warehouse) as connection:
         if workshop.warehouse.exists():
             _attach_published(connection, workshop, accept)
         refresh = _describe(connection, build, inputs, started_at)
+        inputs.assert_unchanged()  # once more: describing has looked into the files
         if not accept:
             _audit(connection, workshop, build.vars()["max_history_loss_share"])
-        inputs.assert_unchanged()
         connection.execute("drop schema if exists raw cascade")
         connection.execute("detach database if exists published")
         connection.execute("checkpoint")

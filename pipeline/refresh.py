@@ -89,7 +89,7 @@ def _assert_built_from(build: Build, inputs: Inputs) -> None:
 
 def _with_rejected_rows(error: PipelineError, warehouse: Path, inputs: Inputs, workshop: Workshop) -> PipelineError:
     """When a build fails over its rejected rows, leave them where they can be read, and say where."""
-    if "max_rejected_share" not in str(error):
+    if "max_rejected_share" not in str(error) or str(error).startswith("dbt var "):
         return error
     kept = workshop.folder / "rejected_rows.csv"
     with duckdb.connect() as connection, kept.open("w", newline="") as stream:

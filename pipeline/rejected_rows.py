@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import sys
 from collections.abc import Iterator
 from dataclasses import astuple
 from itertools import groupby
@@ -12,7 +9,7 @@ from operator import itemgetter
 
 import duckdb
 
-from pipeline.inputs import InputFile, Inputs, open_text_bytes, quote
+from pipeline.inputs import InputFile, Inputs, csv_records, numbered_lines, quote
 
 Located = tuple[str, int, str, str]  # file, line, reason, raw line
 
@@ -40,7 +37,10 @@ def _records(file: InputFile, malformed: set[int], wanted: set[int]) -> Iterator
     if file.format == "parquet":
         yield from _parquet_records(file, wanted)
         return
-    numbered = _csv_records(file, malformed) if file.format == "csv" else _lines(file)
+    if file.format == "csv":
+        numbered = csv_records(file.path, file.delimiter, malformed)
+    else:
+        numbered = ((line, line, text) for line, text in numbered_lines(file.path))
     for record, line, text in numbered:
         if record in wanted:
             yield record, line, text.rstrip("\r\n")
@@ -57,29 +57,3 @@ def _parquet_records(file: InputFile, wanted: set[int]) -> Iterator[tuple[int, i
     ).fetchall()
     for record, text in rows:
         yield record, record, text
-
-
-def _lines(file: InputFile) -> Iterator[tuple[int, int, str]]:
-    with io.TextIOWrapper(open_text_bytes(file.path), encoding="utf-8", newline="\n") as stream:
-        for line, text in enumerate(stream, start=1):
-            yield line, line, text
-
-
-def _csv_records(file: InputFile, malformed: set[int]) -> Iterator[tuple[int, int, str]]:
-    """The records after the header, as DuckDB counts them: blank and malformed lines do not count."""
-    csv.field_size_limit(sys.maxsize)
-    taken: list[tuple[int, str]] = []
-
-    def lines() -> Iterator[str]:
-        with io.TextIOWrapper(open_text_bytes(file.path), encoding="utf-8-sig", newline="") as stream:
-            for number, text in enumerate(stream, start=1):
-                if number not in malformed:
-                    taken.append((number, text))
-                    yield text
-
-    record = -1  # the header is none
-    for fields in csv.reader(lines(), delimiter=file.delimiter):
-        read, taken[:] = list(taken), []
-        if fields:
-            record += 1
-            yield record, read[0][0], "".join(text for _, text in read)

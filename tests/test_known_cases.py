@@ -1,4 +1,4 @@
-"""Streams whose answers were worked out elsewhere: lifecycle and first-time retention as product analytics tools test them."""
+"""Streams whose answers were worked out elsewhere, as product analytics tools test lifecycle and first-time retention."""
 
 from __future__ import annotations
 

@@ -5,5 +5,6 @@
 
 {#- References leave out the database, so that views go on working when the published file is renamed or copied. -#}
 {% macro ref() -%}
+    {% do validate_shapes() %}
     {% do return(builtins.ref(*varargs, **kwargs).include(database=false)) %}
 {%- endmacro %}

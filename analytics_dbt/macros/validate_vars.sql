@@ -1,5 +1,6 @@
 {#- Ends the run with one line that says what is allowed, when a var makes no sense. Runs before any model. -#}
 {% macro validate_vars() -%}
+    {%- do validate_shapes() -%}
     {%- set known = [
         'timezone', 'source_timezone', 'week_start', 'as_of_date', 'refreshed_at', 'active_event_types',
         'deduplicate_events', 'max_rejected_share', 'max_history_loss_share', 'segments', 'event_columns',
@@ -9,7 +10,7 @@
         {%- do _reject_var(name, 'is not a var of this project', known | join(', ')) -%}
     {%- endfor -%}
 
-    {%- for name in ['timezone', 'source_timezone'] if var(name) not in modules.pytz.all_timezones_set -%}
+    {%- for name in ['timezone', 'source_timezone'] if var(name) | string not in modules.pytz.all_timezones_set -%}
         {%- do _reject_var(name, _is(name), 'an IANA time zone such as UTC or America/Sao_Paulo') -%}
     {%- endfor -%}
     {%- if var('week_start') not in ['monday', 'sunday'] -%}
@@ -33,21 +34,17 @@
         {%- do _reject_var('retention_by_segment_max_days', _is('retention_by_segment_max_days'), 'a whole number of days, at least 1') -%}
     {%- endif -%}
 
-    {%- for name in ['active_event_types', 'segments'] -%}
-        {%- if not _is_list_of_texts(var(name)) -%}
-            {%- do _reject_var(name, _is(name), 'a list of names, such as [a, b]') -%}
-        {%- endif -%}
-    {%- endfor -%}
     {%- set taken = [
         'period_start', 'cohort_start', 'period_number', 'user_id', 'event_id', 'event_at', 'event_date', 'event_type',
         'transaction_category', 'amount', 'properties', 'source_file', 'is_complete', 'events', 'active_days',
         'lifetime_days', 'new_users', 'retained_users', 'resurrected_users', 'churned_users', 'active_users',
         'prior_active_users', 'cohort_size', 'retained_or_later_users', 'retention_rate', 'lifecycle_state',
-        'first_seen_at', 'last_seen_at', 'first_seen_date', 'last_seen_date',
+        'first_seen_at', 'last_seen_at', 'first_seen_date', 'last_seen_date', 'source_record', 'source_line',
+        'line_status', 'reject_reason',
     ] -%}
     {%- for name in var('segments') -%}
-        {%- if not modules.re.fullmatch('[A-Za-z_][A-Za-z0-9_]*', name) or name | lower in taken -%}
-            {%- do _reject_var('segments', 'holds ' ~ name, 'column names of letters, digits and _, other than the warehouse\'s own') -%}
+        {%- if not modules.re.fullmatch('[A-Za-z][A-Za-z0-9_]*', name) or name | lower in taken or (execute and is_reserved_word(name)) -%}
+            {%- do _reject_var('segments', 'holds ' ~ name, 'column names of letters, digits and _ that are no SQL word and not the warehouse\'s own') -%}
         {%- endif -%}
     {%- endfor -%}
     {%- if var('segments') | map('lower') | list | unique | list | length != var('segments') | length -%}
@@ -55,9 +52,6 @@
     {%- endif -%}
 
     {%- set ours = understood_columns() -%}
-    {%- if var('event_columns') is not mapping -%}
-        {%- do _reject_var('event_columns', _is('event_columns'), 'a mapping such as {user_id: customer_id}') -%}
-    {%- endif -%}
     {%- for name, theirs in var('event_columns').items() -%}
         {%- if name not in ours or theirs is not string -%}
             {%- do _reject_var('event_columns', 'holds ' ~ name ~ ': ' ~ theirs, 'a column name of the files for any of ' ~ ours | join(', ')) -%}
@@ -65,12 +59,22 @@
     {%- endfor -%}
 {%- endmacro %}
 
+{#- The part of it that has to come before models are parsed, which go through these vars: ref() sees to that. -#}
+{% macro validate_shapes() -%}
+    {%- for name in ['active_event_types', 'segments'] if not _is_list_of_texts(var(name)) -%}
+        {%- do _reject_var(name, _is(name), 'a list of names, such as [a, b]') -%}
+    {%- endfor -%}
+    {%- if var('event_columns') is not mapping -%}
+        {%- do _reject_var('event_columns', _is('event_columns'), 'a mapping such as {user_id: customer_id}') -%}
+    {%- endif -%}
+{%- endmacro %}
+
 {% macro _reject_var(name, problem, allowed) -%}
     {%- do exceptions.raise_compiler_error('dbt var ' ~ name ~ ' ' ~ problem ~ '; allowed: ' ~ allowed) -%}
 {%- endmacro %}
 
 {% macro _is(name) -%}
-    {%- do return('is ' ~ (var(name) if var(name) is not none else 'null')) -%}
+    {%- do return('is ' ~ ('null' if var(name) is none else 'empty' if var(name) == '' else var(name))) -%}
 {%- endmacro %}
 
 {% macro _casts_to(text, type) -%}

@@ -102,3 +102,12 @@
 {#- A floating point number of 64 bits; dbt.type_float() is one of 32 here. -#}
 {% macro type_double() -%}{{ adapter.dispatch('type_double')() }}{%- endmacro %}
 {% macro duckdb__type_double() -%}double{%- endmacro %}
+
+{#- Whether SQL gives this word a meaning of its own, so that it cannot stand as a column's name without quotes. -#}
+{% macro is_reserved_word(name) -%}{{ return(adapter.dispatch('is_reserved_word')(name)) }}{%- endmacro %}
+{% macro duckdb__is_reserved_word(name) -%}
+    {%- do return(run_query(
+        "select count(*) from duckdb_keywords() where keyword_category in ('reserved', 'type_function') "
+        "and keyword_name = '" ~ name | lower ~ "'"
+    )[0][0] > 0) -%}
+{%- endmacro %}

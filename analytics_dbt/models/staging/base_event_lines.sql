@@ -1,7 +1,6 @@
 {{ config(materialized='ephemeral') }}
 
 {%- set columns = source_columns(source('raw', 'event_stream')) -%}
-{%- do check_segments(columns) -%}
 
 with source as (
     select * from {{ source('raw', 'event_stream') }}

@@ -1,3 +1,6 @@
+{#- here and not in the ephemeral model, of which dbt does not say what is wrong -#}
+{%- do check_segments(source_columns(source('raw', 'event_stream'))) -%}
+
 with lines as (
     select * from {{ ref('base_event_lines') }}
 ),

@@ -1,3 +1,5 @@
+{%- set segments = var('segments') | join(', ') -%}
+
 with users as (
     select * from {{ ref('dim_users') }}
 ),
@@ -5,15 +7,9 @@ with users as (
 -- grouping by a number is ten times cheaper than grouping by the texts it stands for
 numbered as (
     select
-        {%- for segment in var('segments') %}
-        {{ segment }},
-        {%- endfor %}
+        {{ segments ~ ',' if segments }}
         user_id,
-        {% if var('segments') -%}
-            dense_rank() over (order by {{ var('segments') | join(', ') }})
-        {%- else -%}
-            1
-        {%- endif %} as segment_id
+        {{ 'dense_rank() over (order by ' ~ segments ~ ')' if segments else '1' }} as segment_id
     from users
 )
 
