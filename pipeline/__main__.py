@@ -36,7 +36,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
 
     command = commands.add_parser("refresh", help="build a new warehouse from the input files, test it, publish it")
-    command.add_argument("--full-refresh", action="store_true", help="take nothing over from the published warehouse")
+    command.add_argument(
+        "--full-refresh", action="store_true", help="rebuild everything from the inputs (today every refresh does)"
+    )
     command.add_argument("--accept", action="store_true", help="publish although the audit would hold it")
     command.add_argument("--vars", default="{}", metavar="YAML", help="dbt vars of this run")
     command.set_defaults(run=_refresh)

@@ -1,4 +1,4 @@
-"""Runs dbt: every model and every test, into a file that nobody reads yet."""
+"""Runs dbt: every model and every test of the data, into a file that nobody reads yet."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Build:
 
     def tests_passed(self) -> int:
         return sum(
-            result["status"] == "pass" and result["unique_id"].startswith(("test.", "unit_test."))
+            result["status"] == "pass" and result["unique_id"].startswith("test.")
             for result in self.run_results()["results"]
         )
 
@@ -99,6 +99,9 @@ def run_dbt(
     }
     command = [sys.executable, "-m", "pipeline.dbt_process", "--log-format", "json", "build"]
     command += ["--profiles-dir", ".", "--vars", json.dumps(dict(overrides), default=str)]
+    # Unit tests try the models' code on made-up rows: `make test` and a plain `dbt build` run them, and no data can
+    # change their outcome.
+    command += ["--exclude-resource-type", "unit_test"]
     command += ["--full-refresh"] if full_refresh else []
     process = subprocess.Popen(
         command,

@@ -182,6 +182,7 @@ def _check_file(
     delimiter = ""
     malformed: list[MalformedLine] = []
     try:
+        path.open("rb").close()  # DuckDB would call a file that it may not read broken
         if kind == "csv":
             _check_text(path, name)
             delimiter, columns, has_crlf = _csv_header(path, name)

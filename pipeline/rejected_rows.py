@@ -9,7 +9,7 @@ from operator import itemgetter
 
 import duckdb
 
-from pipeline.inputs import InputFile, Inputs, csv_records, numbered_lines, quote
+from pipeline.inputs import InputFile, Inputs, csv_records, identifier, numbered_lines, quote
 
 Located = tuple[str, int, str, str]  # file, line, reason, raw line
 
@@ -47,10 +47,11 @@ def _records(file: InputFile, malformed: set[int], wanted: set[int]) -> Iterator
 
 
 def _parquet_records(file: InputFile, wanted: set[int]) -> Iterator[tuple[int, int, str]]:
+    row = ", ".join(f"{quote(column)}: {identifier(column)}" for column in file.columns)
     rows = duckdb.execute(
         f"""
-        select file_row_number + 1, to_json(columns(* exclude (file_row_number)))::varchar
-        from (select rows.file_row_number, rows from read_parquet({quote(file.path)}, file_row_number = true) as rows)
+        select file_row_number + 1, to_json({{{row}}})::varchar
+        from read_parquet({quote(file.path)}, file_row_number = true)
         where file_row_number + 1 in (select unnest(?))
         """,
         [sorted(wanted)],

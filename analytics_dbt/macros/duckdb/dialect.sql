@@ -3,13 +3,18 @@
   again (as `<adapter>__<name>`), and nothing else.
 -#}
 
+{#- The name of a column of the files, whatever stands in it, as SQL takes it. -#}
+{% macro quoted(column) -%}
+    {{- return(adapter.quote(column.name | replace('"', '""'))) -}}
+{%- endmacro %}
+
 {#- A column of the files as text; JSON texts lose their quotes. -#}
 {% macro as_text(column) -%}{{ adapter.dispatch('as_text')(column) }}{%- endmacro %}
 {% macro duckdb__as_text(column) -%}
     {%- if column.dtype == 'JSON' -%}
-        ({{ adapter.quote(column.name) }} ->> '$')
+        ({{ quoted(column) }} ->> '$')
     {%- else -%}
-        {{ adapter.quote(column.name) }}::varchar
+        {{ quoted(column) }}::varchar
     {%- endif -%}
 {%- endmacro %}
 
@@ -19,7 +24,7 @@
     {%- if columns -%}
         {%- set pairs = [] -%}
         {%- for column in columns -%}
-            {%- do pairs.append("'" ~ column.name | replace("'", "''") ~ "', " ~ adapter.quote(column.name)) -%}
+            {%- do pairs.append("'" ~ column.name | replace("'", "''") ~ "', " ~ quoted(column)) -%}
         {%- endfor -%}
         {#- merging a patch drops the keys that are null in it -#}
         nullif(json_merge_patch('{}', json_object({{ pairs | join(', ') }})), '{}')
@@ -31,13 +36,17 @@
 {#- All columns of a row as one value: equal exactly when every column is, NULLs being equal to each other. -#}
 {% macro whole_row(columns) -%}{{ adapter.dispatch('whole_row')(columns) }}{%- endmacro %}
 {% macro duckdb__whole_row(columns) -%}
-    row({% for column in columns %}{{ adapter.quote(column.name) }}{{ ', ' if not loop.last }}{% endfor %})
+    row({% for column in columns %}{{ quoted(column) }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro %}
 
-{#- A hash of these columns, NULLs included. -#}
-{% macro hash_of(columns) -%}{{ adapter.dispatch('hash_of')(columns) }}{%- endmacro %}
-{% macro duckdb__hash_of(columns) -%}
-    hash({% for column in columns %}{{ adapter.quote(column.name) }}{{ ', ' if not loop.last }}{% else %}0{% endfor %})
+{#- A hash of one expression. -#}
+{% macro hash_of(expression) -%}{{ adapter.dispatch('hash_of')(expression) }}{%- endmacro %}
+{% macro duckdb__hash_of(expression) -%}hash({{ expression }}){%- endmacro %}
+
+{#- A hash of all columns of a row, NULLs included. -#}
+{% macro hash_of_row(columns) -%}{{ adapter.dispatch('hash_of_row')(columns) }}{%- endmacro %}
+{% macro duckdb__hash_of_row(columns) -%}
+    hash({% for column in columns %}{{ quoted(column) }}{{ ', ' if not loop.last }}{% else %}0{% endfor %})
 {%- endmacro %}
 
 {#-
@@ -52,7 +61,10 @@
         when regexp_full_match({{ text }}, '[0-9]{12,14}([.][0-9]+)?')
             then make_timestamp(cast(cast({{ text }} as decimal(38, 6)) * 1000 as bigint))
         when not regexp_matches({{ text }}, '^[0-9]{4}-')
-            then try_strptime({{ text }}, ['%Y%m%dT%H%M%SZ', '%Y%m%dT%H%M%S'])
+            then coalesce(
+                try_strptime({{ text }}, '%Y%m%dT%H%M%SZ'),
+                timezone('UTC', timezone('{{ time_zone }}', try_strptime({{ text }}, '%Y%m%dT%H%M%S')))
+            )
         {%- if time_zone != 'UTC' %}
         {#- a TIMESTAMP cast ignores an offset, so it may only see texts without one #}
         when not regexp_matches({{ text }}, '[0-9]{2}:[0-9]{2}.*([Zz]|[+-][0-9:]+| [A-Za-z/_]+)$')
@@ -67,7 +79,7 @@
     {{- return(adapter.dispatch('native_instant')(column, time_zone)) -}}
 {%- endmacro %}
 {% macro duckdb__native_instant(column, time_zone) -%}
-    {%- set name = adapter.quote(column.name) -%}
+    {%- set name = quoted(column) -%}
     {%- if column.dtype == 'TIMESTAMP WITH TIME ZONE' -%}
         {%- do return("timezone('UTC', " ~ name ~ ")") -%}
     {%- elif column.dtype in ['DATE', 'TIMESTAMP', 'TIMESTAMP_S', 'TIMESTAMP_MS', 'TIMESTAMP_NS'] -%}

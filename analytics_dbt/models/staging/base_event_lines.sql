@@ -24,11 +24,11 @@ renamed as (
         -- rows that say who they are are compared by that, the others by everything in them
         {%- if event_column(columns, 'event_id') %}
         case
-            when {{ event_text(columns, 'event_id') }} is not null then {{ hash_of([event_column(columns, 'event_id')]) }}
-            else {{ hash_of(columns.values()) }}
+            when {{ event_text(columns, 'event_id') }} is not null then {{ hash_of(event_text(columns, 'event_id')) }}
+            else {{ hash_of_row(columns.values()) }}
         end as row_hash,
         {%- else %}
-        {{ hash_of(columns.values()) }} as row_hash,
+        {{ hash_of_row(columns.values()) }} as row_hash,
         {%- endif %}
         {{ whole_row(columns.values()) }} as whole_row
     from source

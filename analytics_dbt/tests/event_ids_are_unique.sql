@@ -1,0 +1,28 @@
+with events as (
+    select * from {{ ref('base_events') }}
+),
+
+given_ids as (
+    select event_id
+    from events
+    where
+        line_status = 'accepted'
+        and event_id is not null
+        and {{ var('deduplicate_events') }}
+),
+
+-- a hash is cheap to count; only ids that share one are compared in full
+suspects as (
+    select {{ hash_of('event_id') }} as id_hash
+    from given_ids
+    group by id_hash
+    having count(*) > 1
+)
+
+select
+    event_id,
+    count(*) as events
+from given_ids
+where {{ hash_of('event_id') }} in (select id_hash from suspects)
+group by event_id
+having count(*) > 1
