@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from pipeline.settings import DBT_PROJECT, ROOT
 
 Report = Callable[[str], None]
 
+_DISK_FULL = os.strerror(errno.ENOSPC)
 # What dbt puts around a message that was written for people.
 _DBT_FRAME = re.compile(
     r"^(Encountered an error:|(Compilation|Runtime|Database|Parsing|Contract) Error|> |compiled code )"
@@ -54,7 +56,9 @@ class Build:
             raise PipelineError("there is no dbt build to publish; run `dbt build` in analytics_dbt first")
         results = self.run_results()
         arguments = results["args"]
-        chosen = [name for name in ("select", "exclude", "selector") if arguments.get(name)]
+        parts = ("select", "exclude", "selector", "resource_types", "exclude_resource_types", "empty")
+        whole: tuple[Any, ...] = (None, False, [], ["unit_test"])  # a refresh leaves out the unit tests too
+        chosen = [name.replace("_", "-") for name in parts if arguments.get(name) not in whole]
         if arguments["which"] != "build" or chosen:
             raise PipelineError(
                 f"the last dbt command was not a whole build (dbt {arguments['which']}"
@@ -115,6 +119,8 @@ def run_dbt(
     assert process.stdout is not None
     problems = list(_follow(process.stdout, report))
     if process.wait() != 0:
+        if any(_DISK_FULL in problem for problem in problems):
+            raise PipelineError(f"{workshop}: {_DISK_FULL}; free some and refresh again")
         raise PipelineError(_first_problem(build, problems))
     return build
 

@@ -15,6 +15,7 @@ import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -73,6 +74,11 @@ class InputFile:
     size_bytes: int
     modified_ns: int
     rows_read: int
+
+    @property
+    def modified_at(self) -> datetime:
+        """When it was last written, UTC."""
+        return datetime.fromtimestamp(self.modified_ns / 1e9, UTC).replace(tzinfo=None)
 
     def has_changed(self) -> bool:
         """Whether the file on disk is no longer the one that was checked."""

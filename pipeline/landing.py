@@ -16,7 +16,6 @@ import os
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -102,8 +101,7 @@ _MALFORMED_LINES = "file varchar, line bigint, reason varchar, raw_line varchar"
 
 
 def _input_file_row(file: InputFile) -> tuple[Any, ...]:
-    modified_at = datetime.fromtimestamp(file.modified_ns / 1e9, UTC).replace(tzinfo=None)
-    return (file.name, file.source, file.format, file.size_bytes, modified_at, file.rows_read)
+    return (file.name, file.source, file.format, file.size_bytes, file.modified_at, file.rows_read)
 
 
 def _relation(cursor: duckdb.DuckDBPyConnection, columns: str, rows: Iterable[tuple[Any, ...]]) -> Any:

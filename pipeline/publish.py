@@ -90,6 +90,11 @@ def _attach_published(connection: duckdb.DuckDBPyConnection, workshop: Workshop,
         connection.execute(f"attach {quote(workshop.warehouse)} as published (read_only)")
         connection.execute("select refresh_id from published.meta.refresh_log limit 1").fetchall()
     except duckdb.Error as error:
+        if "WAL file" in str(error) and _wal(workshop.warehouse).exists():
+            # Of another version: with it there, no reader can open the file either.
+            _wal(workshop.warehouse).unlink()
+            _attach_published(connection, workshop, accept)
+            return
         if not accept:
             raise HeldError(
                 f"{workshop.warehouse} cannot be compared with ({str(error).splitlines()[0]}); "

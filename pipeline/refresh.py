@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -57,7 +58,8 @@ def publish_engineers_build(workshop: Workshop, accept: bool) -> Refresh:
     """Audit and publish what a plain `dbt build` in analytics_dbt has built; the engineer keeps their own copy."""
     with sole_writer(workshop):
         artifacts = artifacts_folder(DBT_PROJECT / "target")
-        engineers = Build(artifacts / "warehouse.duckdb", artifacts)
+        built = os.environ.get("WAREHOUSE_BUILD_PATH", "target/warehouse.duckdb")  # as in profiles.yml
+        engineers = Build(DBT_PROJECT / built, artifacts)
         engineers.assert_complete()
         started_at = datetime.fromisoformat(engineers.run_results()["metadata"]["invocation_started_at"])
         shutil.rmtree(workshop.build, ignore_errors=True)
@@ -70,6 +72,8 @@ def publish_engineers_build(workshop: Workshop, accept: bool) -> Refresh:
             return publish(build, inputs, workshop, started_at.replace(tzinfo=None), accept)
         except InputError as error:
             raise PipelineError(str(error)) from None
+        except OSError as error:
+            raise PipelineError(f"{error.filename or workshop.folder}: {error.strerror}") from error
         finally:
             shutil.rmtree(workshop.build, ignore_errors=True)
 
@@ -81,9 +85,17 @@ def _checked(overrides: Mapping[str, Any]) -> Inputs:
 
 
 def _assert_built_from(build: Build, inputs: Inputs) -> None:
-    with duckdb.connect(str(build.warehouse), read_only=True) as connection:
-        built_from = connection.execute("select file, size_bytes, rows_read from raw.input_files").fetchall()
-    if set(built_from) != {(file.name, file.size_bytes, file.rows_read) for file in inputs.files}:
+    """Raise PipelineError unless the warehouse is what its dbt run built, to the end, and from these files."""
+    try:
+        with duckdb.connect(str(build.warehouse), read_only=True) as connection:
+            built_from = connection.execute("select file, size_bytes, modified_at from raw.input_files").fetchall()
+            [(last_run,)] = connection.execute("select invocation_id from raw.invocation").fetchall()
+    except duckdb.Error as error:
+        problem = str(error).splitlines()[0]
+        raise PipelineError(f"the last dbt build cannot be read ({problem}); run `dbt build` again") from None
+    if last_run != build.run_results()["metadata"]["invocation_id"]:
+        raise PipelineError("the last dbt build did not come to its end; run `dbt build` again")
+    if set(built_from) != {(file.name, file.size_bytes, file.modified_at) for file in inputs.files}:
         raise PipelineError("the input files changed since that build; run `dbt build` again")
 
 
