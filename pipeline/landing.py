@@ -5,7 +5,7 @@ dbt loads its `raw` sources through `Plugin` (named in analytics_dbt/profiles.ym
 columns are matched by name over all files of a source, and two are added:
 
     __file    the file's path inside the data folder
-    __record  the row's number in its file, from 1, header and unreadable lines not counted
+    __record  the row's number in its file, from 1: of CSV rows without header and unreadable lines, of JSON lines
 
 Lines that could not be split into fields are the source `malformed_lines`, the files themselves `input_files`.
 """

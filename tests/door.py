@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 ROOT = Path(__file__).resolve().parents[1]
-DEADLINE = 120  # seconds after which something that should have happened is taken not to
+DEADLINE = 300  # seconds after which something that should have happened is taken not to
 
 HEADER = "event_time,user_id,event_type"
 

@@ -50,7 +50,7 @@ def test_refreshes_are_published_logged_kept_and_rolled_back(ledger: Ledger) -> 
     said = ledger.refresh().splitlines()
     assert said[0] == f"checking the files of {ledger.data}"
     assert said[1] == "building from 1 files, 2 lines"
-    assert re.fullmatch(r" +1/\d+  \w+ +[\d.]+ s", said[2])
+    assert re.fullmatch(r" +\d+/\d+  \w+ +[\d.]+ s", said[2])
     assert said[-2] == f"published {ledger.warehouse}"
     assert said[-1].startswith(
         "complete up to, not including, 2024-01-02: 2 lines read = 2 accepted, 0 rejected, 0 duplicate, 0 excluded; "

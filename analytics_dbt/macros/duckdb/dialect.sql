@@ -61,10 +61,12 @@
         when regexp_full_match({{ text }}, '[0-9]{12,14}([.][0-9]+)?')
             then make_timestamp(cast(cast({{ text }} as decimal(38, 6)) * 1000 as bigint))
         when not regexp_matches({{ text }}, '^[0-9]{4}-')
-            then coalesce(
-                try_strptime({{ text }}, '%Y%m%dT%H%M%SZ'),
-                timezone('UTC', timezone('{{ time_zone }}', try_strptime({{ text }}, '%Y%m%dT%H%M%S')))
-            )
+            then case
+                when regexp_full_match({{ text }}, '[0-9]{8}T[0-9]{6}Z')
+                    then try_strptime({{ text }}, '%Y%m%dT%H%M%SZ')
+                when regexp_full_match({{ text }}, '[0-9]{8}T[0-9]{6}')
+                    then timezone('UTC', timezone('{{ time_zone }}', try_strptime({{ text }}, '%Y%m%dT%H%M%S')))
+            end
         {%- if time_zone != 'UTC' %}
         {#- a TIMESTAMP cast ignores an offset, so it may only see texts without one #}
         when not regexp_matches({{ text }}, '[0-9]{2}:[0-9]{2}.*([Zz]|[+-][0-9:]+| [A-Za-z/_]+)$')

@@ -16,6 +16,7 @@
                 when period_number != expected_number then 'every age has one row'
                 when period_number = 0 and retained_users != cohort_size then 'cell 0 = cohort size'
                 when retained_users not between 0 and cohort_size then '0 <= retained <= size'
+                when abs(retention_rate * cohort_size - retained_users) > 0.000001 then 'rate = retained / size'
                 when retained_users > retained_or_later_users then 'retained <= retained or later'
                 when retained_or_later_users > before_or_later_users then 'retained or later never grows with age'
             end as broken_identity
