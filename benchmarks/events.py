@@ -49,7 +49,8 @@ def write_events(folder: Path, millions: float, users: int = 200_000, days: int 
                 user_id,
                 ['miles_earned', 'reward_search', 'share', 'like', 'miles_redeemed'][1 + (random() * 4.99)::int % 5]
                     as event_type,
-                ['dining', 'ecommerce', 'hotel', 'flight', null][1 + (random() * 4.99)::int % 5] as transaction_category,
+                ['dining', 'ecommerce', 'hotel', 'flight', null][1 + (random() * 4.99)::int % 5]
+                    as transaction_category,
                 case when random() < 0.7 then round(random() * 2000) end as miles_amount,
                 platform, utm_source, country
             from (

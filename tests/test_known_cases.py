@@ -1,4 +1,4 @@
-"""Streams whose answers were worked out elsewhere, as product analytics tools test lifecycle and first-time retention."""
+"""Streams whose answers were worked out elsewhere: lifecycle and first-time retention as such tools are tested."""
 
 from __future__ import annotations
 

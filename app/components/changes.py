@@ -1,0 +1,72 @@
+"""What the change in active users from one period to the next is made of."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+import streamlit as st
+
+from app import charts, words
+from app.components import panels
+from app.components.shell import Page
+from app.queries import catalogue, growth
+
+
+def decomposition(page: Page, period: date, flows: pd.Series) -> None:
+    """The change as new + resurrected - churned, and by segment; either way its parts add up to it.
+
+    flows  metric -> value in the period
+    """
+    grain = page.view.grain
+    change = flows["active_users"] - flows["prior_active_users"]
+    verb = "rose by" if change > 0 else "fell by" if change < 0 else "stayed the same, at"
+    st.markdown(
+        f"Active users {verb} **{words.number(abs(change) if change else flows['active_users'])}** "
+        f"in {words.period(period, grain)}: {words.signed(flows['new_users'])} new, "
+        f"{words.signed(flows['resurrected_users'])} came back, {words.signed(-flows['churned_users'])} churned."
+    )
+    segments = catalogue.segments(page.db)
+    left, right = st.columns(2) if segments else (st.container(), None)
+    with left:
+        steps = {
+            "Before": flows["prior_active_users"],
+            "New": flows["new_users"],
+            "Resurrected": flows["resurrected_users"],
+            "Churned": -flows["churned_users"],
+            "After": flows["active_users"],
+        }
+        panels.chart(
+            charts.change_waterfall(steps, page.palette), "From active users before to active users after", "waterfall"
+        )
+    if right is None:
+        return
+    with right:
+        by = st.segmented_control(
+            "By segment",
+            segments,
+            default=segments[0],
+            required=True,
+            format_func=words.title,
+            key="change_by",
+            bind="query-params",
+        )
+        parts = growth.change_by_segment(page.db, page.view, by, period)
+        panels.chart(
+            charts.change_bars(parts, page.palette), f"Change in active users by {words.title(by)}", "change_by_segment"
+        )
+    panels.table(
+        parts,
+        page.view.file_name(f"change_by_{by}"),
+        {
+            "segment": words.title(by),
+            "prior_active_users": "Active before",
+            "new_users": "+ New",
+            "resurrected_users": "+ Resurrected",
+            "churned_users": "- Churned",
+            "active_users": "= Active",
+            "change": "Change",
+            "share_of_change": st.column_config.NumberColumn("Share of the change", format="percent"),
+        },
+        alt=f"What each {words.title(by)} adds to the change in active users",
+    )

@@ -1,0 +1,71 @@
+"""Segments: any metric over time by any segment, and what each value adds to its change."""
+
+import pandas as pd
+import streamlit as st
+
+from app import charts, words
+from app.components import panels, shell
+from app.queries import catalogue, growth
+
+page = shell.begin("Segments", "One metric, side by side for every value of a segment.")
+db, view = page.db, page.view
+
+segments = catalogue.segments(db)
+if not segments:
+    panels.empty("The warehouse groups users by nothing.", "Name columns of the event files in the dbt var `segments`.")
+    st.stop()
+
+with st.container(horizontal=True, vertical_alignment="bottom", key="segment_options"):
+    choices = {metric.label: metric for metric in catalogue.metrics(db, "growth_metrics").values()}
+    metric = choices[st.selectbox("Metric", choices, index=4, key="metric", bind="query-params", width=220)]
+    by = st.segmented_control(
+        "By", segments, default=segments[0], required=True, format_func=words.title, key="by", bind="query-params"
+    )
+    layout = st.segmented_control(
+        "Drawn as", ["One chart", "Small charts"], default="One chart", required=True, key="layout", bind="query-params"
+    )
+name = words.title(by)
+
+history = pd.DataFrame(columns=["segment", "metric", "is_complete"])
+with panels.panel(f"{metric.label} by {name}", help=metric.help):
+    history = growth.history(db, view, by)
+    history = history[history["metric"] == metric.name]
+    if history.empty:
+        panels.empty("Nobody matches these dates and filters.", panels.WIDEN)
+    elif layout == "One chart":
+        figure = charts.segment_lines(history, metric, page.palette)
+        panels.chart(figure, f"{metric.label} by {name} and {view.grain}", "segment_lines")
+    else:
+        highest = history["value"].max()
+        with st.grid(3, min_column_width=280):
+            for value, rows in history.groupby("segment", sort=False):
+                with st.container():
+                    st.markdown(f"**{words.plain(value)}**")
+                    figure = charts.growth_single(growth.by_period(rows), metric, view.grain, page.palette, top=highest)
+                    panels.chart(figure, f"{metric.label} of {value} by {view.grain}", f"small_{value}")
+    if not history.empty:
+        wide = history.pivot(index=["period_start", "is_complete"], columns="segment", values="value").reset_index()
+        columns = panels.PERIOD_COLUMNS | dict.fromkeys(
+            history["segment"].unique(), panels.number_column(metric, label=None)
+        )
+        panels.table(
+            wide, view.file_name(f"{metric.name}_by_{by}"), columns, alt=f"{metric.label} by {name} and {view.grain}"
+        )
+
+complete = history[history["is_complete"].astype(bool)]
+if not complete.empty:
+    with panels.panel("Share of the change", help="The latest complete period against the one before it."):
+        latest = complete["period_start"].max()
+        note = "" if metric.is_count else " A rate of several segments is no sum of theirs, so there are no shares."
+        st.markdown(f"{words.period(latest, view.grain)} against the {view.grain} before.{note}")
+        labels = {"previous": "Before", "value": "Now", "change": "Change"}
+        columns = {"segment": name} | {key: panels.number_column(metric, label) for key, label in labels.items()}
+        if metric.is_count:
+            columns["share_of_change"] = st.column_config.NumberColumn("Share of the change", format="percent")
+        panels.table(
+            complete[complete["period_start"] == latest],
+            view.file_name(f"{metric.name}_change_by_{by}"),
+            columns,
+            alt=f"Change of {metric.label} by {name}",
+            collapsed=False,
+        )

@@ -1,0 +1,12 @@
+"""Users: the people behind the figures, and each one's history."""
+
+import streamlit as st
+
+from app.components import people, shell
+
+page = shell.begin("Users", "The people behind the figures. Point at a row to see one of them.")
+
+if user_id := st.query_params.get("user"):
+    people.one_user(page, user_id)
+else:
+    people.listing(page)

@@ -1,0 +1,211 @@
+"""Growth accounting: each period's counts and rates, their changes, and what the changes are made of."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from app.queries.catalogue import metrics, quoted
+from app.view import View
+from app.warehouse import Snapshot
+
+COUNTS = (
+    "new_users",
+    "retained_users",
+    "resurrected_users",
+    "churned_users",
+    "active_users",
+    "prior_active_users",
+)
+EVERYBODY = "All users"
+OTHERS = "(all others)"
+
+
+def filters(view: View) -> str:
+    """The condition on the segment columns that the view asks for."""
+    chosen = (f"{quoted(segment)} = any($segment_{n})" for n, segment in enumerate(view.segments))
+    return " and ".join(chosen) or "true"
+
+
+def params(view: View) -> dict[str, Any]:
+    """The values that the SQL of a view names."""
+    values = {f"segment_{n}": chosen for n, chosen in enumerate(view.segments.values())}
+    return {"start": view.start, "end": view.end, "include_open": view.include_open, **values}
+
+
+def in_range(view: View, column: str = "period_start") -> str:
+    """The condition that a period shares a day with the view's dates."""
+    return f"{column} <= $end and {column} + interval 1 {view.grain} > $start"
+
+
+def history(db: Snapshot, view: View, by: str | None = None, top: int = 8) -> pd.DataFrame:
+    """Every growth metric in every period of the view.
+
+    Parameters
+    ----------
+    by   a segment: one series for each of its `top` values with most users, one for all the others together;
+         None: one series for all users of the view
+
+    Returns one row per series, period and metric: segment, period_start, is_complete, days, days_passed, metric,
+    value, denominator, and against the calendar period before it (complete periods only) previous, change,
+    relative_change, share_of_change (of a count: its part in the summed change of all series; the parts add up to 1).
+    A value the warehouse does not know is NULL.
+    """
+    # An open period has no churned users and no rates: a ratio of counts so far would be no rate of anything.
+    values = " union all ".join(
+        f"""
+        select segment, period_start, is_complete, {order} as position, '{metric.name}' as metric,
+            {metric.sql() if metric.is_count else f"case when is_complete then {metric.sql()} end"} as value,
+            {metric.denominator or "null"} as denominator, {metric.is_count} as is_count
+        from counts
+        """
+        for order, metric in enumerate(metrics(db, "growth_metrics").values())
+    )
+    return db.read(
+        f"""
+        with {_counts(view, by, top)},
+
+        metric_values as ({values}),
+
+        compared as (
+            select
+                *,
+                lag(value) over (partition by segment, metric order by period_start) as previous,
+                case when is_complete then value - previous end as change,
+                change / nullif(previous, 0) as relative_change
+            from metric_values
+        ),
+
+        shared as (
+            select *, case when is_count then change / nullif(sum(change) over same_period, 0) end as share_of_change
+            from compared
+            window same_period as (partition by metric, period_start)
+        )
+
+        select
+            segment, period_start, is_complete, metric,
+            value::double as value, denominator::double as denominator,
+            previous::double as previous, change::double as change, relative_change::double as relative_change,
+            share_of_change::double as share_of_change,
+            (period_start + interval 1 {view.grain})::date - period_start as days,
+            (select arg_max(as_of_date, finished_at) from meta.refresh_log) - period_start as days_passed
+        from shared
+        where {in_range(view)} and (is_complete or $include_open)
+        order by segment = '{OTHERS}', segment, period_start, position
+        """,
+        params(view) | {"top": top},
+    )
+
+
+def _counts(view: View, by: str | None, top: int) -> str:
+    """CTEs that end in `counts`: the counts of every series in every period of the spine, zeros included.
+
+    A count is NULL exactly where it is NULL for all users: churned in the open period, prior in the first one.
+    """
+    sums = ", ".join(f"sum({count}) as {count}" for count in COUNTS)
+    known = ", ".join(
+        f"case when spine.{count} is not null then coalesce(parts.{count}, 0)::bigint end as {count}"
+        for count in COUNTS
+    )
+    if by:
+        parts = f"""
+            top_values as (
+                select {quoted(by)} as segment
+                from dim_users
+                where {filters(view)}
+                group by all
+                order by count(*) desc, segment
+                limit $top
+            ),
+
+            parts as (
+                select period_start, coalesce(top_values.segment, '{OTHERS}') as segment, {sums}
+                from growth_by_segment_{view.suffix} as mart
+                left join top_values on mart.{quoted(by)} = top_values.segment
+                where {filters(view)}
+                group by all
+            )
+        """
+    else:
+        table = f"growth_by_segment_{view.suffix}" if view.segments else f"growth_metrics_{view.suffix}"
+        parts = f"""
+            parts as (
+                select period_start, '{EVERYBODY}' as segment, {sums}
+                from {table}
+                where {filters(view)}
+                group by all
+            )
+        """
+    return f"""
+        {parts},
+
+        counts as (
+            select series.segment, spine.period_start, spine.is_complete, {known}
+            from growth_metrics_{view.suffix} as spine
+            cross join (select distinct segment from parts) as series
+            left join parts on spine.period_start = parts.period_start and series.segment = parts.segment
+        )
+    """
+
+
+def change_by_segment(db: Snapshot, view: View, by: str, period_start: date) -> pd.DataFrame:
+    """What the change in active users from the period before is made of; the rows add up to the total exactly.
+
+    Returns one row per value of the segment, the largest change first: segment, prior_active_users, active_users,
+    new_users, resurrected_users, churned_users, change (= new + resurrected - churned), share_of_change (NULL if
+    the total did not change).
+    """
+    return db.read(
+        f"""
+        with parts as (
+            select
+                {quoted(by)} as segment,
+                sum(prior_active_users)::bigint as prior_active_users,
+                sum(new_users)::bigint as new_users,
+                sum(resurrected_users)::bigint as resurrected_users,
+                sum(churned_users)::bigint as churned_users,
+                sum(active_users)::bigint as active_users,
+                (sum(active_users) - sum(prior_active_users))::bigint as change
+            from growth_by_segment_{view.suffix}
+            where period_start = $period_start and {filters(view)}
+            group by all
+        )
+
+        select *, change / nullif(sum(change) over (), 0) as share_of_change
+        from parts
+        order by abs(change) desc, segment
+        """,
+        params(view) | {"period_start": period_start},
+    )
+
+
+def rolling(db: Snapshot, view: View) -> pd.DataFrame:
+    """Daily, weekly and monthly active users and stickiness of every complete day in the view's dates."""
+    return db.read(
+        """
+        select activity_date, dau, wau, mau, stickiness
+        from active_users_rolling
+        where activity_date between $start and $end and (is_complete or $include_open)
+        order by activity_date
+        """,
+        params(view),
+    )
+
+
+def power_users(db: Snapshot) -> pd.DataFrame:
+    """Users by the number of days they were active in the last 28; days nobody reached are zeros."""
+    return db.read("""
+        select days.days_active, coalesce(power_users.users, 0) as users
+        from range(1, 29) as days(days_active)
+        left join power_users using (days_active)
+        where exists (from power_users)
+        order by days_active
+    """)
+
+
+def by_period(history: pd.DataFrame) -> pd.DataFrame:
+    """A history of one series with a column per metric: period_start, is_complete, days, days_passed, the metrics."""
+    index = ["period_start", "is_complete", "days", "days_passed"]
+    return history.pivot(index=index, columns="metric", values="value").reset_index()

@@ -1,0 +1,167 @@
+"""The one module that opens the warehouse, and only ever to read it.
+
+A published warehouse is replaced by an atomic rename, never changed. So a version is named by its file's identity, an
+open `Snapshot` stays readable for as long as somebody holds it, and noticing a new version costs one `stat`.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import streamlit as st
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# What the pages read of what the pipeline has added last; a file without it was made by an older version.
+EXPECTED_COLUMNS = {
+    ("growth_metrics_monthly", "quick_ratio"),
+    ("growth_by_segment_monthly", "prior_active_users"),
+    ("retention_triangle_monthly", "retained_or_later_users"),
+    ("retention_by_segment_monthly", "retained_or_later_users"),
+    ("active_users_rolling", "stickiness"),
+    ("power_users", "days_active"),
+    ("user_lifecycle_monthly", "lifecycle_state"),
+    ("dim_users", "active_days"),
+    ("fct_events", "properties"),
+    ("refresh_log", "tests_passed"),
+    ("metrics", "denominator"),
+    ("rejected_rows", "reason"),
+}
+
+# Beside the published file there is nothing a query of the dashboard has to reach.
+HARDENING = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "python_enable_replacements": "false",
+    "enable_progress_bar": "false",
+    "memory_limit": "'512MB'",
+    "lock_configuration": "true",  # last: nothing can be set after it
+}
+
+
+class WarehouseError(Exception):
+    """The warehouse cannot be read; the message says what is wrong, `advice` what to do."""
+
+    advice = "Run `make refresh` to build the warehouse anew."
+
+
+class WarehouseMissing(WarehouseError):
+    """Nothing has been published yet."""
+
+    advice = "Put the event files into `data/` and run `make refresh`. This page opens by itself when it is done."
+
+
+class WarehouseOutdated(WarehouseError):
+    """The file was made by another version of this project."""
+
+    advice = "Run `make refresh` to bring it up to this version of the dashboard."
+
+
+def path() -> Path:
+    """The published warehouse: `WAREHOUSE_PATH`, default `warehouse.duckdb`; a relative path counts from here."""
+    return ROOT / os.environ.get("WAREHOUSE_PATH", "warehouse.duckdb")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One published version, open for reading."""
+
+    version: str
+    connection: duckdb.DuckDBPyConnection = field(repr=False, compare=False)
+
+    def read(self, sql: str, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """The result of a query, cached for as long as this version is the published one.
+
+        Parameters
+        ----------
+        sql     a query; values stand in it as `$name`
+        params  the values; those the query does not name are left out
+
+        Raises `duckdb.Error` if the query fails; a failure is not cached.
+        """
+        return _cached_read(self, self.version, sql, _named(sql, params))
+
+    def read_uncached(self, sql: str, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """As `read`, for a large result that is wanted once."""
+        # A cursor is a connection of its own to the same database: queries of several sessions run side by side.
+        cursor = self.connection.cursor()
+        cursor.execute("use warehouse")
+        return cursor.execute(sql, _named(sql, params)).df()
+
+
+def _named(sql: str, params: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The values that a query names; DuckDB refuses others."""
+    names = set(re.findall(r"\$(\w+)", sql))
+    return {name: value for name, value in (params or {}).items() if name in names}
+
+
+@st.cache_data(max_size="128MB", show_spinner=False)
+def _cached_read(_snapshot: Snapshot, version: str, sql: str, params: dict[str, Any]) -> pd.DataFrame:
+    return _snapshot.read_uncached(sql, params)
+
+
+class Warehouse:
+    """The file at a path, through all its versions."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        self._snapshot: Snapshot | None = None
+
+    def version(self) -> str:
+        """Identity of the file that is published now, without opening it. Raises `WarehouseMissing`."""
+        try:
+            stat = self._file.stat()
+        except FileNotFoundError:
+            raise WarehouseMissing("There is no warehouse yet.") from None
+        return f"{stat.st_ino}-{stat.st_mtime_ns}"
+
+    def current(self) -> Snapshot:
+        """The version that is published now; opened once for all sessions. Raises `WarehouseError`."""
+        with self._lock:
+            version = self.version()
+            if self._snapshot is None or self._snapshot.version != version:
+                self._snapshot = Snapshot(version, _open(self._file))
+                # Sessions in the middle of a run go on reading the version they hold.
+                _cached_read.clear()
+            return self._snapshot
+
+
+_warehouse = functools.cache(Warehouse)
+
+
+def current() -> Snapshot:
+    """The version that is published now. Raises `WarehouseError`."""
+    return _warehouse(path()).current()
+
+
+def published_version() -> str:
+    """The identity of the version that is published now. Raises `WarehouseMissing`."""
+    return _warehouse(path()).version()
+
+
+def _open(file: Path) -> duckdb.DuckDBPyConnection:
+    # Attached, not connected to: DuckDB would hand out the replaced file again while any session still holds it.
+    connection = duckdb.connect(":memory:")
+    try:
+        connection.execute(f"attach '{str(file).replace(chr(39), chr(39) * 2)}' as warehouse (read_only)")
+        columns = connection.execute("select table_name, column_name from duckdb_columns() where not internal")
+        missing = EXPECTED_COLUMNS - set(columns.fetchall())
+    except duckdb.Error as error:
+        raise WarehouseError(f"The warehouse {file.name} cannot be read ({type(error).__name__}).") from error
+    if missing:
+        names = ", ".join(sorted(".".join(column) for column in missing))
+        raise WarehouseOutdated(f"The warehouse {file.name} lacks {names}.")
+    for name, value in HARDENING.items():
+        connection.execute(f"set {name} = {value}")
+    return connection
