@@ -6,11 +6,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 FLAGS ?=
 
+export Q  # read by the shell as a value, so that nothing in a question is run
 export DATA_DIR ?= data
 export WAREHOUSE_PATH ?= warehouse.duckdb
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run refresh dashboard test lint format docs sample-data clean
+.PHONY: help setup run refresh dashboard ask eval test lint format docs sample-data clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +25,12 @@ refresh: $(VENV)/run ## Build the warehouse from DATA_DIR, test it, publish it (
 
 dashboard: $(VENV)/run ## Open the dashboard over the published warehouse
 	$(BIN)/streamlit run dashboard.py $(FLAGS)
+
+ask: $(VENV)/run ## Ask the warehouse a question (Q="which month had the highest churn rate?")
+	@$(BIN)/python -m app.ask "$$Q"
+
+eval: $(VENV)/run ## Score the ask box on the reviewed questions (FLAGS="--reader model" for a configured model)
+	$(BIN)/python -m app.ask.evaluation $(FLAGS)
 
 test: $(VENV)/dev ## Run every test
 	$(BIN)/pytest -n 2 --dist loadgroup $(FLAGS)

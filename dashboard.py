@@ -15,6 +15,7 @@ PAGES = (
         "Any metric by platform, source, country or what else there is.",
     ),
     ("users", "Users", ":material/group:", "The people behind the figures, and each one's history."),
+    ("ask", "Ask", ":material/chat:", "Questions in plain words, answered from the warehouse."),
     ("data", "Data", ":material/database:", "Tables, metric dictionary, refreshes, rejected rows and checks."),
 )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,48 +29,46 @@ def refresh(
 
     Raises PipelineError (BusyError, HeldError) with one readable line; the published warehouse is then as it was.
     """
-    with sole_writer(workshop):
+    with _workbench(workshop):
         started_at = datetime.now(UTC).replace(tzinfo=None)
-        shutil.rmtree(workshop.build, ignore_errors=True)
-        workshop.build.mkdir(parents=True)
+        report(f"checking the files of {data_dir()}")
+        inputs = _checked(overrides)
+        checked_inputs = workshop.build / "inputs.json"
+        inputs.save(checked_inputs)
+        report(f"building from {len(inputs.files)} files, {sum(file.rows_read for file in inputs.files):,} lines")
+        new = workshop.new_warehouse
         try:
-            report(f"checking the files of {data_dir()}")
-            inputs = _checked(overrides)
-            checked_inputs = workshop.build / "inputs.json"
-            inputs.save(checked_inputs)
-            report(f"building from {len(inputs.files)} files, {sum(file.rows_read for file in inputs.files):,} lines")
-            new = workshop.new_warehouse
-            try:
-                build = run_dbt(new, workshop.folder, overrides, full_refresh, checked_inputs, report)
-            except PipelineError as error:
-                inputs.assert_unchanged()  # a file that changed under way explains more than what it broke
-                raise _with_rejected_rows(error, new, inputs, workshop) from None
-            report("comparing with what is published")
-            return publish(build, inputs, workshop, started_at, accept)
-        except InputError as error:
-            raise PipelineError(str(error)) from None
-        except OSError as error:
-            raise PipelineError(f"{error.filename or workshop.folder}: {error.strerror}") from error
-        finally:
-            shutil.rmtree(workshop.build, ignore_errors=True)
+            build = run_dbt(new, workshop.folder, overrides, full_refresh, checked_inputs, report)
+        except PipelineError as error:
+            inputs.assert_unchanged()  # a file that changed under way explains more than what it broke
+            raise _with_rejected_rows(error, new, inputs, workshop) from None
+        report("comparing with what is published")
+        return publish(build, inputs, workshop, started_at, accept)
 
 
 def publish_engineers_build(workshop: Workshop, accept: bool) -> Refresh:
     """Audit and publish what a plain `dbt build` in analytics_dbt has built; the engineer keeps their own copy."""
-    with sole_writer(workshop):
+    with _workbench(workshop):
         artifacts = artifacts_folder(DBT_PROJECT / "target")
         built = os.environ.get("WAREHOUSE_BUILD_PATH", "target/warehouse.duckdb")  # as in profiles.yml
         engineers = Build(DBT_PROJECT / built, artifacts)
         engineers.assert_complete()
         started_at = datetime.fromisoformat(engineers.run_results()["metadata"]["invocation_started_at"])
+        build = Build(workshop.new_warehouse, artifacts)
+        shutil.copyfile(engineers.warehouse, build.warehouse)
+        inputs = _checked(engineers.run_results()["args"].get("vars", {}))
+        _assert_built_from(build, inputs)
+        return publish(build, inputs, workshop, started_at.replace(tzinfo=None), accept)
+
+
+@contextmanager
+def _workbench(workshop: Workshop) -> Iterator[None]:
+    """The sole right to build and an empty build folder, which is gone afterwards; what goes wrong in one line."""
+    with sole_writer(workshop):
         shutil.rmtree(workshop.build, ignore_errors=True)
-        workshop.build.mkdir(parents=True)
         try:
-            build = Build(workshop.new_warehouse, artifacts)
-            shutil.copyfile(engineers.warehouse, build.warehouse)
-            inputs = _checked(engineers.run_results()["args"].get("vars", {}))
-            _assert_built_from(build, inputs)
-            return publish(build, inputs, workshop, started_at.replace(tzinfo=None), accept)
+            workshop.build.mkdir(parents=True)
+            yield
         except InputError as error:
             raise PipelineError(str(error)) from None
         except OSError as error:

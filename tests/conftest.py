@@ -5,10 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from door import HEADER, Ledger, csv_text
+
+MadeOnce = Callable[[str, Callable[[Ledger], object]], Ledger]
 
 # ann stays, ben leaves and comes back, cat is seen once; the last day is the as-of date.
 PUBLISHED_EVENTS = csv_text(
@@ -31,18 +35,34 @@ def ledger(tmp_path: Path) -> Ledger:
 
 
 @pytest.fixture(scope="session")
-def published_once(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
-    """A ledger with one version published, made once for all test processes: for looking only."""
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """Makes a ledger by its name, once for all test processes: for looking only."""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
-    ledger = Ledger(shared / "published")
-    with (shared / "published.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not ledger.warehouse.exists():
-            ledger.write("event_stream_1.csv", PUBLISHED_EVENTS)
-            ledger.refresh()
+
+    def ledger(name: str, make: Callable[[Ledger], object]) -> Ledger:
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (shared / name).exists():
+                with tempfile.TemporaryDirectory(dir=shared) as unfinished:
+                    made = Ledger(Path(unfinished) / name)
+                    make(made)
+                    made.folder.rename(shared / name)
+        return Ledger(shared / name)
+
     return ledger
+
+
+@pytest.fixture(scope="session")
+def published_once(made_once: MadeOnce) -> Ledger:
+    """A ledger with one version published, for looking only."""
+
+    def make(ledger: Ledger) -> None:
+        ledger.write("event_stream_1.csv", PUBLISHED_EVENTS)
+        ledger.refresh()
+
+    return made_once("published", make)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from conftest import MadeOnce
 from door import DEADLINE, HEADER, ROOT, Ledger, csv_text, json_lines, one_line, write_parquet
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -39,9 +40,12 @@ def at(text: str) -> datetime:
 
 
 @pytest.fixture(scope="module")
-def motley(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
-    """One refresh of everything that may lie in the folder: formats, shapes, zones, and lines that are no good."""
-    ledger = Ledger(tmp_path_factory.mktemp("motley"))
+def motley(made_once: MadeOnce) -> Ledger:
+    """A refresh of everything that may lie in the folder: formats, shapes, zones, and lines that are no good."""
+    return made_once("motley", refresh_motley)
+
+
+def refresh_motley(ledger: Ledger) -> None:
     ledger.write(
         "event_stream_1.csv",  # as a spreadsheet writes it: BOM, CRLF, line breaks in quotes
         codecs.BOM_UTF8
@@ -109,10 +113,8 @@ def motley(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
     ledger.write("event_stream/_SUCCESS", "")
     ledger.write("notes.txt", "not an input")
     ledger.refresh(max_rejected_share=1)
-    return ledger
 
 
-@pytest.mark.xdist_group("motley")
 def test_files_of_every_format_and_shape_go_together(motley: Ledger) -> None:
     """CSV, gzipped CSV, NDJSON, Parquet and a folder of them become one table of events."""
     events = motley.query(
@@ -136,7 +138,6 @@ def test_files_of_every_format_and_shape_go_together(motley: Ledger) -> None:
     ]
 
 
-@pytest.mark.xdist_group("motley")
 def test_columns_without_a_meaning_are_kept_as_properties(motley: Ledger) -> None:
     """Text and nested values stay what they were; what is missing leaves no key; an unreadable amount is kept."""
     kept = [
@@ -160,7 +161,6 @@ def test_columns_without_a_meaning_are_kept_as_properties(motley: Ledger) -> Non
     )
 
 
-@pytest.mark.xdist_group("motley")
 def test_rejected_rows_are_kept_with_file_line_reason_and_text(motley: Ledger) -> None:
     """The line is the one an editor shows, after quoted line breaks, blank and malformed lines, in packed files too."""
     rejected = motley.query(
@@ -189,7 +189,6 @@ def test_rejected_rows_are_kept_with_file_line_reason_and_text(motley: Ledger) -
     ]
 
 
-@pytest.mark.xdist_group("motley")
 def test_a_rejected_row_of_parquet_is_kept_as_json_under_its_number(motley: Ledger) -> None:
     """Parquet has rows, not lines."""
     rejected = motley.query("from meta.rejected_rows where file like '%parquet'")
@@ -207,7 +206,6 @@ def test_a_rejected_row_of_parquet_is_kept_as_json_under_its_number(motley: Ledg
     }
 
 
-@pytest.mark.xdist_group("motley")
 def test_every_line_that_was_read_is_accounted_for(motley: Ledger) -> None:
     """Lines read = accepted + rejected + duplicate + excluded, in all and in each file."""
     read, *parts = motley.counts()
@@ -246,7 +244,7 @@ def test_zoned_parquet_timestamps_keep_their_instant(ledger: Ledger) -> None:
 
 
 def test_a_stranger_s_file_needs_variables_only(ledger: Ledger) -> None:
-    """`customer_id, ts, action, usd`: mapping, segments, qualifying events, zones, week start and as-of date."""
+    """`customer_id, ts, action, usd`: mapping, segments, qualifying events, zones, weeks, as-of date, repeats."""
     ledger.write(
         "event_stream.csv",
         csv_text(
@@ -254,6 +252,7 @@ def test_a_stranger_s_file_needs_variables_only(ledger: Ledger) -> None:
             "2024-03-10T02:59:59Z,c2,login,,silver,north",  # still the 9th in Sao Paulo
             "2024-03-10T03:00:00Z,c1,pay,9.99,gold,south",  # the 10th, a Sunday: a new week
             "20240311T120000,c2,newsletter,,silver,north",  # of no qualifying type
+            "20240311T120000,c2,newsletter,,silver,north",  # delivered twice, and meant so
             "2024-03-18 08:00:00,c1,login,,gold,north",
             "2024-03-19 00:00:00,c1,login,,gold,north",  # dated after the as-of date
             header="ts,customer_id,action,usd,plan,region",
@@ -267,6 +266,7 @@ def test_a_stranger_s_file_needs_variables_only(ledger: Ledger) -> None:
         timezone="America/Sao_Paulo",
         week_start="sunday",
         as_of_date="2024-03-18",
+        deduplicate_events=False,
     )
     assert ledger.query(
         "select event_at, event_date, user_id, event_type, amount, plan, region from fct_events order by event_at"
@@ -274,6 +274,7 @@ def test_a_stranger_s_file_needs_variables_only(ledger: Ledger) -> None:
         (at("2024-03-10 02:30"), date(2024, 3, 9), "c1", "login", None, "gold", "north"),
         (at("2024-03-10 02:59:59"), date(2024, 3, 9), "c2", "login", None, "silver", "north"),
         (at("2024-03-10 03:00"), date(2024, 3, 10), "c1", "pay", 9.99, "gold", "south"),
+        (at("2024-03-11 15:00"), date(2024, 3, 11), "c2", "newsletter", None, "silver", "north"),
         (at("2024-03-11 15:00"), date(2024, 3, 11), "c2", "newsletter", None, "silver", "north"),
         (at("2024-03-18 11:00"), date(2024, 3, 18), "c1", "login", None, "gold", "north"),
     ]
@@ -288,14 +289,15 @@ def test_a_stranger_s_file_needs_variables_only(ledger: Ledger) -> None:
         ("c1", 3, "gold", "north"),
         ("c2", 1, "silver", "north"),
     ]
-    assert ledger.counts() == (6, 5, 0, 0, 1)
+    assert ledger.counts() == (7, 6, 0, 0, 1)
     assert ledger.log()["rows_after_as_of"] == 1
 
 
 # --- what is left out, and counted -------------------------------------------------------------------------
 
 
-def write_repeats(ledger: Ledger) -> None:
+def test_repeated_rows_count_once_aliases_are_resolved_and_excluded_users_left_out(ledger: Ledger) -> None:
+    """By event_id where there is one, else by all columns, over all files; under every name a user has."""
     ledger.write(
         "event_stream_1.csv",
         csv_text(
@@ -315,11 +317,6 @@ def write_repeats(ledger: Ledger) -> None:
             {"event_time": "2024-01-01", "user_id": "ben", "event_type": "visit"},
         ),
     )
-
-
-def test_repeated_rows_count_once_aliases_are_resolved_and_excluded_users_left_out(ledger: Ledger) -> None:
-    """By event_id where there is one, else by all columns, over all files; under every name a user has."""
-    write_repeats(ledger)
     ledger.write("event_stream_3.csv", csv_text("2024-01-04,a3,visit", "2024-01-04,bot,visit", "2024-01-05,b0t,visit"))
     ledger.write(
         "user_aliases.csv",
@@ -341,13 +338,6 @@ def test_repeated_rows_count_once_aliases_are_resolved_and_excluded_users_left_o
         ("a3", "ann"),
         ("b0t", "bot"),
     ]
-
-
-def test_repeated_rows_all_count_when_deduplication_is_off(ledger: Ledger) -> None:
-    """Var deduplicate_events."""
-    write_repeats(ledger)
-    ledger.refresh(deduplicate_events=False)
-    assert ledger.counts() == (8, 8, 0, 0, 0)
 
 
 def test_aliases_that_go_round_are_refused_in_one_line(ledger: Ledger) -> None:
@@ -574,32 +564,44 @@ def test_a_file_that_grows_during_the_check_is_refused(ledger: Ledger) -> None:
     assert message == "event_stream.csv: is still being written; wait until it is complete and refresh again"
 
 
+STILL_WRITTEN = (
+    "event_stream_1.csv: changed while it was read, it is still being written; "
+    "wait until it is complete (write elsewhere, then move it here) and refresh again"
+)
+CAME_OR_WENT = "event_stream_2.csv: came or went while the inputs were read; refresh again"
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (
-            lambda ledger: ledger.write("event_stream_1.csv", csv_text(ROW)),
-            "event_stream_1.csv: changed while it was read, it is still being written; "
-            "wait until it is complete (write elsewhere, then move it here) and refresh again",
-        ),
-        (
-            lambda ledger: ledger.write("event_stream_2.csv", csv_text(ROW)),
-            "event_stream_2.csv: came or went while the inputs were read; refresh again",
-        ),
+        (lambda folder: (folder / "event_stream_1.csv").write_text(f"{EVENTS}{ROW}\n"), STILL_WRITTEN),
+        (lambda folder: (folder / "event_stream_1.csv").unlink(), STILL_WRITTEN),
+        (lambda folder: (folder / "event_stream_2.csv").write_text(EVENTS), CAME_OR_WENT),
     ],
-    ids=["written", "added"],
+    ids=["written", "removed", "added"],
 )
-def test_files_that_change_during_the_build_publish_nothing(
-    published: Ledger, change: Callable[[Ledger], None], message: str
+def test_files_that_change_after_the_check_are_noticed(
+    ledger: Ledger, change: Callable[[Path], None], message: str
 ) -> None:
-    """What was built would be of no one state of the folder."""
+    """Whatever happens to them."""
+    ledger.write("event_stream_1.csv", EVENTS)
+    inputs = check_inputs(ledger.data)
+    inputs.assert_unchanged()
+    change(ledger.data)
+    with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
+        inputs.assert_unchanged()
+
+
+def test_a_file_that_changes_during_the_build_publishes_nothing(published: Ledger) -> None:
+    """What was built would be of no one state of the folder; what the change broke is not what is reported."""
     before = published.warehouse.read_bytes()
     process = published.start("refresh")
     assert process.stdout is not None
     assert any(line.startswith("building from") for line in process.stdout)
-    change(published)
+    published.write("event_stream_1.csv", EVENTS)
     stdout, stderr = process.communicate(timeout=DEADLINE)
-    assert one_line(subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr), 1) == message
+    done = subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+    assert one_line(done, 1) == STILL_WRITTEN
     assert published.warehouse.read_bytes() == before
 
 
@@ -655,9 +657,13 @@ print("\\n" + json.dumps(answers))
 
 
 @pytest.fixture(scope="module")
-def answers_to_bad_vars(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def answers_to_bad_vars(made_once: MadeOnce) -> dict[str, str]:
     """What dbt says of each of BAD_VARS, which an engineer's `dbt build` would say too."""
-    ledger = Ledger(tmp_path_factory.mktemp("vars"))
+    answers = made_once("bad-vars", ask_about_bad_vars).folder / "answers.json"
+    return dict(zip(BAD_VARS, json.loads(answers.read_text()), strict=True))
+
+
+def ask_about_bad_vars(ledger: Ledger) -> None:
     places = {
         "WAREHOUSE_BUILD_PATH": str(ledger.warehouse),
         "DBT_TARGET_PATH": str(ledger.folder / "target"),
@@ -672,10 +678,9 @@ def answers_to_bad_vars(tmp_path_factory: pytest.TempPathFactory) -> dict[str, s
         timeout=DEADLINE,
     )
     assert done.returncode == 0, done.stderr
-    return dict(zip(BAD_VARS, json.loads(done.stdout.splitlines()[-1]), strict=True))
+    (ledger.folder / "answers.json").write_text(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.xdist_group("bad vars")
 @pytest.mark.parametrize("values", BAD_VARS)
 def test_a_variable_that_makes_no_sense_says_what_is_allowed(values: str, answers_to_bad_vars: dict[str, str]) -> None:
     """Name, value, remedy."""
@@ -689,7 +694,6 @@ def test_a_variable_that_makes_no_sense_says_what_is_allowed(values: str, answer
     [
         ("as_of_date: tomorrow", "dbt var as_of_date is tomorrow; allowed: 2026-03-31 or the like, or null"),
         ("max_rejected_share: 2", "dbt var max_rejected_share is 2; allowed: a number from 0 to 1"),
-        ("segments: platform", "dbt var segments is platform; allowed: a list of names, such as [a, b]"),
         ("event_columns: usd", "dbt var event_columns is usd; allowed: a mapping such as {user_id: customer_id}"),
         (
             "segments: [no_such_column]",

@@ -1,0 +1,191 @@
+"""What can be asked for: metrics, segments and their values, and the dates the data covers, all from the warehouse."""
+
+from __future__ import annotations
+
+import calendar
+import functools
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from app import words
+from app.ask.metric_query import Grain, InvalidQueryError, MetricQuery
+from app.queries import catalogue as warehouse_catalogue
+from app.queries.catalogue import Metric
+from app.warehouse import Snapshot
+
+GROWTH, ROLLING, COHORTS = "growth_metrics", "active_users_rolling", "retention_triangle"
+GRAINS: tuple[Grain, ...] = ("day", "week", "month")
+SUFFIXES: dict[Grain, str] = {"day": "daily", "week": "weekly", "month": "monthly"}
+
+# A user is new once: the only count of users whose periods add up (definitions, identity 10).
+ADDITIVE = frozenset({"new_users", "cohort_size"})
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The frame of every question.
+
+    metrics     by name, in the order of the project
+    models      metric -> where it is
+    segments    segment -> its values, most users first
+    first       the first day of the data
+    as_of       the data is complete up to, but not including, this day
+    week_start  first day of the week, as `date.weekday` counts
+    """
+
+    metrics: dict[str, Metric]
+    models: dict[str, str]
+    segments: dict[str, tuple[str, ...]]
+    first: date
+    as_of: date
+    week_start: int
+
+    def period_start(self, day: date, grain: Grain) -> date:
+        """The start of the period a day is in."""
+        if grain == "day":
+            return day
+        if grain == "week":
+            return day - timedelta(days=(day.weekday() - self.week_start) % 7)
+        return day.replace(day=1)
+
+    def shifted(self, start: date, periods: int, grain: Grain) -> date:
+        """The start of the period so many periods later; the calendar's first or last day where it ends."""
+        try:
+            if grain == "month":
+                return add_months(start, periods)
+            return start + timedelta(days=periods * (7 if grain == "week" else 1))
+        except (OverflowError, ValueError):
+            return date.max if periods > 0 else date.min
+
+    def is_complete(self, start: date, grain: Grain) -> bool:
+        """Whether a period has ended by the as-of date."""
+        return self.shifted(start, 1, grain) <= self.as_of
+
+    def first_period(self, grain: Grain) -> date:
+        """The first period of the data."""
+        return self.period_start(self.first, grain)
+
+    def open_period(self, grain: Grain) -> date:
+        """The period of the as-of date, the last one of the data."""
+        return self.period_start(self.as_of, grain)
+
+    def latest_complete(self, grain: Grain) -> date:
+        """The last period that has ended."""
+        return self.shifted(self.open_period(grain), -1, grain)
+
+    def kind(self, metric: str) -> str:
+        """The model of a metric: growth, rolling or cohorts."""
+        return self.models[metric]
+
+    def checked(self, query: MetricQuery) -> MetricQuery:
+        """The query with its dates moved to the starts of their periods. Raises `InvalidQueryError`."""
+        for name in query.metrics:
+            if name not in self.metrics:
+                labels = ", ".join(metric.label for metric in self.metrics.values())
+                raise InvalidQueryError(f"There is no metric called {name!r}. There are: {labels}.")
+        kinds = {self.kind(name) for name in query.metrics}
+        if len(kinds) > 1:
+            raise InvalidQueryError("These metrics do not stand in one table: ask for one after the other.")
+        kind = kinds.pop()
+        self._check_segments(query, kind)
+        if query.operation in ("highest", "lowest", "explain", "share", "change") and len(query.metrics) > 1:
+            raise InvalidQueryError("Ask for one metric at a time here.")
+        if kind != COHORTS and query.age is not None:
+            raise InvalidQueryError("An age belongs to the retention of a cohort.")
+        if kind == COHORTS and (query.operation in ("explain", "share", "average") or query.of_change):
+            raise InvalidQueryError("Cohorts can be looked up, listed and compared, but not explained or averaged.")
+        if query.operation == "share" and not self.metrics[query.metric].is_count:
+            raise InvalidQueryError("A share is a part of a count, and this metric is none.")
+        if query.of_change and query.by and query.start != query.end:
+            raise InvalidQueryError("Which value changed most can be asked of one period.")
+        grain: Grain = "day" if kind == ROLLING else query.grain
+        dates = {
+            name: self.period_start(value, grain)
+            for name in ("start", "end", "against_start", "against_end")
+            if (value := getattr(query, name)) is not None
+        }
+        query = query.changed(grain=grain, **dates)
+        if query.start > query.end or (query.against_start or date.min) > (query.against_end or date.max):
+            raise InvalidQueryError("The dates end before they begin.")
+        needs_range = query.operation in ("change", "explain") or (query.operation == "compare" and not query.by)
+        if needs_range and (query.against_start is None or query.against_end is None):
+            length = self.periods_between(query.start, query.end, grain)
+            before = self.shifted(query.start, -length, grain)
+            query = query.changed(against_start=before, against_end=self.shifted(query.start, -1, grain))
+        self._check_sums(query, kind)
+        return query
+
+    def _check_sums(self, query: MetricQuery, kind: str) -> None:
+        """Users there in two periods would be counted twice in their sum."""
+        ranges = [(query.start, query.end), (query.against_start, query.against_end)]
+        is_summed = query.operation in ("value", "compare", "change", "explain", "share") or (
+            query.operation in ("highest", "lowest") and query.by is not None
+        )
+        if kind == COHORTS or not is_summed or all(start == end for start, end in ranges):
+            return
+        for name in query.metrics:
+            if self.metrics[name].is_count and name not in ADDITIVE:
+                raise InvalidQueryError(
+                    f"{self.metrics[name].label} do not add up over {query.grain}s: somebody there in two would be "
+                    f"counted twice. Ask for one {query.grain}, for each {query.grain}, or for their average."
+                )
+
+    def periods_between(self, start: date, end: date, grain: Grain) -> int:
+        """The number of periods from one to another, both counted."""
+        if grain == "month":
+            return (end.year - start.year) * 12 + end.month - start.month + 1
+        return (end - start).days // (7 if grain == "week" else 1) + 1
+
+    def _check_segments(self, query: MetricQuery, kind: str) -> None:
+        names = {chosen.segment for chosen in query.filters} | ({query.by} if query.by else set())
+        if names and kind == ROLLING:
+            raise InvalidQueryError("Rolling activity is not kept by segment; active users by day, week or month are.")
+        for name in sorted(names):
+            if name not in self.segments:
+                known = ", ".join(map(words.title, self.segments)) or "none"
+                raise InvalidQueryError(f"Users are not grouped by {name!r}. Segments: {known}.")
+        for chosen in query.filters:
+            for value in chosen.values:
+                if value not in self.segments[chosen.segment]:
+                    raise InvalidQueryError(self.no_such_value(value, chosen.segment))
+
+    def no_such_value(self, value: str, segment: str | None = None) -> str:
+        """Says that nobody has this value, and which values there are."""
+        shown = self.segments if segment is None else {segment: self.segments[segment]}
+        known = "; ".join(f"{words.title(name)}: {_listed(values)}" for name, values in shown.items())
+        return f"There is no {value!r} in the data. {known or 'Users are grouped by nothing'}."
+
+
+def _listed(values: tuple[str, ...], most: int = 12) -> str:
+    return ", ".join(values[:most]) + (f" and {len(values) - most} more" if len(values) > most else "")
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day so many months later, or the month's last day where it is shorter."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+class NoDataError(Exception):
+    """The warehouse is there and empty."""
+
+
+@functools.lru_cache(maxsize=2)  # a version never changes
+def of(db: Snapshot) -> Catalogue:
+    """The catalogue of a version of the warehouse. Raises `NoDataError` if it has no events, `duckdb.Error`."""
+    metrics: dict[str, Metric] = {}
+    models: dict[str, str] = {}
+    for model in (GROWTH, ROLLING, COHORTS):
+        found = warehouse_catalogue.metrics(db, model)
+        metrics |= found
+        models |= dict.fromkeys(found, model)
+    bounds = db.read(
+        "select min(activity_date) as first, max(activity_date) as as_of, "
+        "(select min(period_start) from growth_metrics_weekly) as first_week from active_users_rolling"
+    ).iloc[0]
+    if bounds.isna().any():
+        raise NoDataError("No event has been accepted yet, so there is nothing to ask about.")
+    segments = {name: tuple(warehouse_catalogue.segment_values(db, name)) for name in warehouse_catalogue.segments(db)}
+    return Catalogue(
+        metrics, models, segments, bounds["first"].date(), bounds["as_of"].date(), bounds["first_week"].weekday()
+    )

@@ -1,0 +1,374 @@
+"""A metric query becomes one SELECT over the marts.
+
+Counts are taken from a mart and summed over its segment combinations only; a ratio divides sums. Values stand in the
+SQL as literals, so that what is shown can be run as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from app.ask.catalogue import COHORTS, ROLLING, SUFFIXES, Catalogue
+from app.ask.metric_query import MetricQuery
+from app.queries.catalogue import Metric, quoted
+
+RANKED = 10  # rows of a ranking, unless the question says how many
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something a metric is made of: what stands in the sum, and the side of the ratio it is on."""
+
+    column: str
+    side: str
+
+
+def literal(value: str | date) -> str:
+    """A value as SQL."""
+    if isinstance(value, date):
+        return f"date '{value:%Y-%m-%d}'"
+    return "'" + value.replace("'", "''") + "'"
+
+
+def sql(query: MetricQuery, catalogue: Catalogue) -> str:
+    """The SELECT that answers a query the catalogue has checked."""
+    if query.operation == "define":
+        names = ", ".join(map(literal, query.metrics))
+        return (
+            f"select name, label, description, formula, unit\nfrom meta.metrics\nwhere name in ({names})\norder by name"
+        )
+    if query.operation == "explain":
+        return _explained(query, catalogue)
+    if catalogue.kind(query.metric) == COHORTS:
+        return _cohorts(query, catalogue)
+    return _periods(query, catalogue)
+
+
+def measures(metrics: list[Metric]) -> list[str]:
+    """The columns of the mart that metrics are made of, each once."""
+    texts = [text for metric in metrics for text in (metric.numerator, metric.denominator or "")]
+    return list(dict.fromkeys(column for text in texts for column in _columns(text)))
+
+
+def _columns(expression: str) -> list[str]:
+    return re.findall(r"[a-z_]\w*", expression)
+
+
+# periods
+
+
+def _periods(query: MetricQuery, catalogue: Catalogue) -> str:
+    metrics = [catalogue.metrics[name] for name in query.metrics]
+    columns = measures(metrics)
+    counts = _counts(query, catalogue, columns)
+    if query.operation == "share":
+        return _shares(query, counts, metrics[0])
+    is_ranked = query.operation in ("highest", "lowest")
+    if query.of_change:
+        return _changes(query, catalogue, metrics[0])
+    by_period = query.operation == "series" or (is_ranked and not query.by) or _is_single(query)
+    keys = [quoted(query.by)] if query.by else []
+    if by_period:
+        values = [f"{_known(metric)} as {metric.name}" for metric in metrics]
+        selected = ["period_start", *keys, "is_complete", *values, *_beside(columns, metrics)]
+        answers = f"    select\n        {_listed(selected)}\n    from counts"
+    else:
+        if query.operation in ("compare", "change"):
+            keys = [f"{_range_start(query, 'period_start')} as range_start", *keys]
+        values = [f"{_summed(metric, query)} as {metric.name}" for metric in metrics]
+        beside = [
+            f"sum({column}) filter (where is_complete)::bigint as {column}" for column in _beside(columns, metrics)
+        ]
+        # What counts complete periods only is known as soon as one is.
+        known = "bool_and" if any(metric.is_count for metric in metrics) and query.operation != "average" else "bool_or"
+        bounds = ["min(period_start) as period_start", "max(period_start) as last_period_start"]
+        selected = [*keys, *bounds, f"{known}(is_complete) as is_complete", *values, *beside]
+        answers = f"    select\n        {_listed(selected)}\n    from counts\n    group by all"
+    return f"with {counts},\n\nanswers as (\n{answers}\n)\n\nselect * from answers{_ranking(query, metrics[0])}"
+
+
+def _changes(query: MetricQuery, catalogue: Catalogue, metric: Metric) -> str:
+    """The periods, or the values of a segment, by how much the metric changed from the period before."""
+    before = catalogue.shifted(query.start, -1, query.grain)
+    counts = _counts(query.changed(start=before, of_change=False), catalogue, measures([metric]))
+    by = quoted(query.by) if query.by else ""
+    keys = ["period_start", *([by] if by else [])]
+    partition = f"partition by {by} order by period_start" if by else "order by period_start"
+    selected = [*keys, "is_complete", f"{_known(metric)} as {metric.name}"]
+    compared = [
+        "*",
+        f"lag({metric.name}) over ({partition}) as before",
+        f"{metric.name} - lag({metric.name}) over ({partition}) as change",
+    ]
+    direction = "desc" if query.operation == "highest" else "asc"
+    sign = ">" if query.operation == "highest" else "<"
+    return (
+        f"with {counts},\n\nperiods as (\n    select\n        {_listed(selected)}\n    from counts\n),\n\n"
+        f"answers as (\n    select\n        {_listed(compared)}\n    from periods\n)\n\n"
+        f"select * from answers\nwhere period_start >= {literal(query.start)} and is_complete and change {sign} 0\n"
+        f"order by change {direction}, {', '.join(reversed(keys))}\nlimit {query.limit or RANKED:d}"
+    )
+
+
+def _is_single(query: MetricQuery) -> bool:
+    """Whether one period is asked for, so that nothing is summed over periods."""
+    return query.start == query.end and query.operation not in ("compare", "change")
+
+
+def _listed(columns: list[str]) -> str:
+    return ",\n        ".join(columns)
+
+
+def _counts(query: MetricQuery, catalogue: Catalogue, columns: list[str]) -> str:
+    """CTE `counts`: the columns of every period asked for, of everybody, of the filtered users or of each value."""
+    if catalogue.kind(query.metric) == ROLLING:
+        listed = ",\n        ".join(columns)
+        return (
+            f"counts as (\n    select\n        activity_date as period_start,\n        is_complete,\n        {listed}\n"
+            f"    from active_users_rolling\n    where {_within(query, 'activity_date')}\n)"
+        )
+    spine = f"growth_metrics_{SUFFIXES[query.grain]}"
+    if not query.filters and not query.by:
+        listed = ",\n        ".join(columns)
+        return (
+            f"counts as (\n    select\n        period_start,\n        is_complete,\n        {listed}\n"
+            f"    from {spine}\n"
+            f"    where {_within(query, 'period_start')}\n)"
+        )
+    mart = f"growth_by_segment_{SUFFIXES[query.grain]}"
+    condition = _condition(query)
+    by = quoted(query.by) if query.by else ""
+    # A combination in which nothing happened has no row: every period of the spine gets one, with zeros. A count is
+    # unknown exactly where it is unknown for everybody.
+    sums = ",\n        ".join(
+        f"case when any_value(spine.{column}) is not null then coalesce(sum(parts.{column}), 0) end::bigint as {column}"
+        for column in columns
+    )
+    groups = f"    cross join (select distinct {by} from {mart} where {condition}) as groups\n" if by else ""
+    join = f" and groups.{by} = parts.{by}" if by else ""
+    return (
+        f"parts as (\n    select * from {mart} where {condition}\n),\n\n"
+        f"counts as (\n    select\n        spine.period_start,\n        {f'groups.{by},' if by else ''}\n"
+        f"        spine.is_complete,\n        {sums}\n    from {spine} as spine\n{groups}"
+        f"    left join parts on spine.period_start = parts.period_start{join}\n"
+        f"    where {_within(query, 'spine.period_start')}\n    group by all\n)"
+    ).replace("        \n", "")
+
+
+def _known(metric: Metric) -> str:
+    """The metric of one period; a ratio of counts so far would be no rate of anything."""
+    if metric.is_count:
+        return metric.sql()
+    return f"case when is_complete then {metric.sql()} end"
+
+
+def _beside(columns: list[str], metrics: list[Metric]) -> list[str]:
+    """The counts that ratios were computed from, to stand beside them."""
+    if all(metric.is_count for metric in metrics):
+        return []
+    return [column for column in columns if column not in {metric.name for metric in metrics}]
+
+
+def _summed(metric: Metric, query: MetricQuery) -> str:
+    """The metric of several periods: summed counts, ratios of sums over complete periods, averages of counts."""
+    if metric.is_count:
+        if query.operation == "average":
+            return f"avg({metric.numerator}) filter (where is_complete)"
+        return f"sum({metric.numerator})::bigint"
+    top, bottom = (f"sum({part}) filter (where is_complete)" for part in (metric.numerator, metric.denominator))
+    return f"{top} / nullif({bottom}, 0)"
+
+
+def _range_start(query: MetricQuery, column: str) -> str:
+    """Which of the two ranges a row belongs to, by its start."""
+    start, against = query.start, query.against_start
+    if against is None:
+        return literal(start)
+    later, earlier = max(start, against), min(start, against)
+    return f"case when {column} >= {literal(later)} then {literal(later)} else {literal(earlier)} end"
+
+
+def _shares(query: MetricQuery, counts: str, metric: Metric) -> str:
+    """Each value's part of the total; of the values that a filter names, only those are shown."""
+    by = quoted(query.by or query.filters[0].segment)
+    whole = query.changed(by=query.by or query.filters[0].segment)
+    shown = next((one for one in query.filters if one.segment == whole.by), None)
+    values = f"\nqualify {by} in ({', '.join(map(literal, shown.values))})" if shown else ""
+    return (
+        f"with {counts}\n\nselect\n    {by},\n    min(period_start) as period_start,\n"
+        f"    max(period_start) as last_period_start,\n    bool_and(is_complete) as is_complete,\n"
+        f"    sum({metric.numerator})::bigint as {metric.name},\n"
+        f"    sum(sum({metric.numerator})) over ()::bigint as total,\n"
+        f"    sum({metric.numerator}) / nullif(sum(sum({metric.numerator})) over (), 0) as share\n"
+        f"from counts\ngroup by {by}{values}\norder by share desc, {by}"
+    )
+
+
+def _bounds(query: MetricQuery, metric: Metric) -> list[str]:
+    """Only what is above or below, and will stay so; of a single figure the sentence says whether it is."""
+    bounds = [(bound, sign) for bound, sign in ((query.above, ">"), (query.below, "<")) if bound is not None]
+    if query.operation == "value" or not bounds:
+        return []
+    return ["is_complete", *(f"{metric.name} {sign} {bound!r}" for bound, sign in bounds)]
+
+
+def _ranking(query: MetricQuery, metric: Metric) -> str:
+    """Conditions on the result, order and limit; what is still open or not known is not ranked."""
+    conditions = _bounds(query, metric)
+    if query.operation in ("highest", "lowest"):
+        conditions.append(f"{metric.name} is not null" + ("" if query.by else " and is_complete"))
+        direction = "desc" if query.operation == "highest" else "asc"
+        order = [f"{metric.name} {direction}", quoted(query.by) if query.by else "period_start"]
+        limit = f"\nlimit {query.limit or RANKED:d}"
+    else:
+        first = "range_start" if query.operation in ("compare", "change") and not _is_single(query) else "period_start"
+        order = [first, *([quoted(query.by)] if query.by else [])]
+        limit = ""
+    where = f"\nwhere {' and '.join(conditions)}" if conditions else ""
+    return f"{where}\norder by {', '.join(order)}{limit}"
+
+
+def _condition(query: MetricQuery) -> str:
+    filters = [
+        f"{quoted(one.segment)} in ({', '.join(map(literal, one.values))})"
+        for one in query.filters
+        # The parts of a share are divided by everybody's sum.
+        if not (query.operation == "share" and one.segment == (query.by or query.filters[0].segment))
+    ]
+    return " and ".join(filters) or "true"
+
+
+def _within(query: MetricQuery, column: str) -> str:
+    ranges = [(query.start, query.end)]
+    if query.against_start and query.against_end and query.operation in ("compare", "change", "explain"):
+        ranges.append((query.against_start, query.against_end))
+    parts = [
+        f"{column} = {literal(start)}" if start == end else f"{column} between {literal(start)} and {literal(end)}"
+        for start, end in ranges
+    ]
+    return parts[0] if len(parts) == 1 else f"({' or '.join(parts)})"
+
+
+# cohorts
+
+
+def _cohorts(query: MetricQuery, catalogue: Catalogue) -> str:
+    metric = catalogue.metrics[query.metric]
+    table = "retention_by_segment" if query.filters or query.by else "retention_triangle"
+    is_ranked = query.operation in ("highest", "lowest")
+    by_cohort = (is_ranked and not query.by) or (query.operation == "series" and query.age is not None)
+    compares_ranges = query.operation in ("compare", "change") and query.against_start is not None
+    conditions = [_within(query, "cohort_start"), _condition(query)]
+    if query.age is not None:
+        conditions.append(f"period_number = {query.age:d}")
+    # Of several cohorts only those count whose cell is complete: an open one would pull the pooled rate down.
+    if not by_cohort and metric.name != "cohort_size" and (query.start != query.end or compares_ranges):
+        conditions.append("is_complete")
+    key = "cohort_start" if by_cohort else "period_number"
+    if compares_ranges:
+        key = f"{_range_start(query, 'cohort_start')} as range_start"
+    counts = ["cohort_size", metric.numerator if metric.numerator != "cohort_size" else "retained_users"]
+    value = f"sum({metric.numerator})::bigint" if metric.is_count else metric.sql(summed=True)
+    selected = [
+        key,
+        *([quoted(query.by)] if query.by else []),
+        "min(cohort_start) as first_cohort_start",
+        "max(cohort_start) as last_cohort_start",
+        "bool_and(is_complete) as is_complete",
+        f"{value} as {metric.name}",
+        *(f"sum({column})::bigint as {column}" for column in counts if column != metric.name),
+    ]
+    rows = (
+        f"    select\n        {_listed(selected)}\n    from {table}_{SUFFIXES[query.grain]}\n"
+        f"    where {' and '.join(condition for condition in conditions if condition != 'true')}\n    group by all"
+    )
+    order = ["range_start" if compares_ranges else key, *([quoted(query.by)] if query.by else [])]
+    bounds = _bounds(query, metric)
+    where = f"\nwhere {' and '.join(bounds)}" if bounds else ""
+    tail = f"{where}\norder by {', '.join(order)}"
+    if is_ranked:
+        direction = "desc" if query.operation == "highest" else "asc"
+        tie = quoted(query.by) if query.by else "cohort_start"
+        tail = f"\nwhere is_complete\norder by {metric.name} {direction}, {tie}\nlimit {query.limit or RANKED:d}"
+    return f"with answers as (\n{rows}\n)\n\nselect * from answers{tail}"
+
+
+# what a change is made of
+
+
+def parts(metric: Metric) -> list[Part]:
+    """What a metric's change is made of: the flows of active users, else the summands of its ratio."""
+    if metric.name == "active_users":
+        return [Part("new_users", "gain"), Part("resurrected_users", "gain"), Part("churned_users", "loss")]
+    numerator = [Part(column, "numerator") for column in _columns(metric.numerator)]
+    if metric.denominator is None:
+        return numerator if len(numerator) > 1 else []
+    return [*numerator, *(Part(column, "denominator") for column in _columns(metric.denominator))]
+
+
+def _explained(query: MetricQuery, catalogue: Catalogue) -> str:
+    """The change of a metric between two ranges, by its identity and by every segment; either adds up exactly.
+
+    A ratio r = n / d changes by (change of n - r before * change of d) / d now. That is linear in n and d, so it can be
+    taken apart over whatever n and d are sums over: their summands, and the values of a segment.
+    """
+    metric = catalogue.metrics[query.metric]
+    fixed = {one.segment for one in query.filters if len(one.values) == 1}  # has no parts
+    segments = [name for name in catalogue.segments if name not in fixed and catalogue.kind(query.metric) != ROLLING]
+    if not segments:
+        source = "growth_metrics_" + SUFFIXES[query.grain] if catalogue.kind(query.metric) != ROLLING else None
+    else:
+        source = "growth_by_segment_" + SUFFIXES[query.grain]
+    cells = (
+        f"    select *\n    from {source}\n    where {_within(query, 'period_start')} and {_condition(query)}"
+        if source
+        else "    select *, activity_date as period_start\n    from active_users_rolling\n"
+        f"    where {_within(query, 'activity_date')}"
+    )
+
+    def now(expression: str) -> str:
+        return f"coalesce(sum({expression}) filter (where period_start >= {literal(query.start)}), 0)"
+
+    def then(expression: str) -> str:
+        return f"coalesce(sum({expression}) filter (where period_start < {literal(query.start)}), 0)"
+
+    top, bottom = metric.numerator, metric.denominator
+    d_now, d_then = (now(bottom), then(bottom)) if bottom else ("1", "1")
+    moved_top, moved_bottom = f"({now(top)} - {then(top)})", f"({d_now} - {d_then})" if bottom else "0"
+    ratio = "any_value(value_then) * " if bottom else "0 * "
+    rows = [
+        "    select 0 as position, 'total' as dimension, 'total' as part, value_then as before, value_now as after,\n"
+        "        value_now - value_then as contribution\n    from totals"
+    ]
+    for number, part in enumerate(parts(metric), start=1):
+        moved = f"({now(part.column)} - {then(part.column)})"
+        contribution = {
+            "gain": now(part.column),
+            "loss": f"-{now(part.column)}",
+            "numerator": f"{moved} / nullif(any_value(d_now), 0)",
+            "denominator": f"-any_value(value_then) * {moved} / nullif(any_value(d_now), 0)",
+        }[part.side]
+        rows.append(
+            f"    select {number}, 'identity', '{part.column}', {then(part.column)}, {now(part.column)},\n"
+            f"        {contribution}\n    from cells cross join totals"
+        )
+    for segment in segments:
+        name = quoted(segment)
+        rows.append(
+            f"    select 100, {literal(segment)}, {name},\n"
+            f"        {then(top)} / nullif({d_then}, 0), {now(top)} / nullif({d_now}, 0),\n"
+            f"        ({moved_top} - {ratio}{moved_bottom}) / nullif(any_value(totals.d_now), 0)\n"
+            f"    from cells cross join totals\n    group by {name}"
+        )
+    union = "\n    union all\n".join(rows)
+    return (
+        f"with cells as (\n{cells}\n),\n\n"
+        f"totals as (\n    select\n        {d_now} as d_now,\n        {now(top)} / nullif({d_now}, 0) as value_now,\n"
+        f"        {then(top)} / nullif({d_then}, 0) as value_then\n    from cells\n),\n\n"
+        f"parts as (\n{union}\n)\n\n"
+        "select\n    dimension,\n    part,\n    before::double as before,\n    after::double as after,\n"
+        "    contribution::double as contribution\nfrom parts\n"
+        "order by position, dimension, abs(contribution) desc, part"
+    )

@@ -1,0 +1,207 @@
+"""The words of growth questions: vocabulary.yml, and what the warehouse itself calls its metrics and segments."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytz
+import yaml
+
+from app.ask import dates
+from app.ask.catalogue import Catalogue
+from app.ask.tokens import NUMBERS, ORDINALS, Token, tokenise
+
+GRAIN_WORDS = {"monthly": "month", "weekly": "week", "daily": "day"}
+# Of shorter words nothing is a typo.
+SHORTEST_TYPO = 3
+LIKENESS = 0.8
+
+
+@functools.cache
+def vocabulary() -> dict[str, Any]:
+    """The vocabulary file."""
+    return dict(yaml.safe_load(Path(__file__).with_name("vocabulary.yml").read_text(encoding="utf-8")))
+
+
+@functools.cache
+def _hostile() -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(pattern, re.DOTALL) for pattern in vocabulary()["hostile"])
+
+
+def is_hostile(question: str) -> bool:
+    """Whether a text asks for something other than an answer: a statement, a change, a secret, other instructions."""
+    text = unicodedata.normalize("NFKC", question).lower()
+    text = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")  # invisible letters
+    return any(pattern.search(text) for pattern in _hostile())
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """Phrases and what each stands for; the longest at a position counts."""
+
+    meanings: dict[tuple[str, ...], str]
+    longest: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "longest", max(map(len, self.meanings), default=0))
+
+    @classmethod
+    def of(cls, groups: Mapping[str, Iterable[str]]) -> Phrases:
+        """From meaning -> phrases; of a phrase with two meanings the first stays."""
+        meanings: dict[tuple[str, ...], str] = {}
+        for meaning, phrases in groups.items():
+            for phrase in phrases:
+                words = tuple(token.text for token in tokenise(phrase)) or (phrase,)
+                meanings.setdefault(words, meaning)
+        return cls(meanings)
+
+    def at(self, tokens: Sequence[Token], begin: int, free: Sequence[bool]) -> tuple[str, int] | None:
+        """The meaning of the longest phrase that begins here and whose words are all free, and where it ends."""
+        for length in range(min(self.longest, len(tokens) - begin), 0, -1):
+            end = begin + length
+            if all(free[begin:end]):
+                words = tuple(token.text for token in tokens[begin:end])
+                if words in self.meanings:
+                    return self.meanings[words], end
+        return None
+
+    @property
+    def words(self) -> set[str]:
+        return {word for phrase in self.meanings for word in phrase}
+
+
+class Lexicon:
+    """All that a question about one warehouse can be made of."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        words = vocabulary()
+        listed = {name: list(phrases) for name, phrases in words["metrics"].items() if name in catalogue.metrics}
+        for name, metric in catalogue.metrics.items():
+            listed.setdefault(name, []).extend((metric.label, name))
+        self.metrics = Phrases.of(listed)
+        self.ambiguous = Phrases.of({str(n): entry["phrases"] for n, entry in enumerate(words["ambiguous"])})
+        self.ambiguous_metrics = [tuple(entry["metrics"]) for entry in words["ambiguous"]]
+        self.metric_groups = Phrases.of({name: group["phrases"] for name, group in words["metric_groups"].items()})
+        self.operations = Phrases.of(words["operations"])
+        self.operation_groups = {
+            name: {tuple(t.text for t in tokenise(p)) or (p,) for p in phrases}
+            for name, phrases in words["operations"].items()
+        }
+        self.cohort = Phrases.of({"cohort": words["cohort"]})
+        self.still = Phrases.of({"still": words["still"]})
+        self.or_later = Phrases.of({"or_later": words["or_later"]})
+        self.not_held = Phrases.of(words["not_held"])
+        self.forecast = Phrases.of({"forecast": words["forecast"]})
+        self.causes = Phrases.of({"causes": words["causes"]})
+        self.advice = Phrases.of({"advice": words["advice"]})
+        self.individuals = Phrases.of({"individuals": words["individuals"]})
+        self.nouns = set(words["nouns"])
+        self.follow_ups = [tuple(phrase.split()) for phrase in words["follow_up"]]
+        self.glue = set(words["glue"].split())
+        self.segment_words = set(words["segment_words"])
+        self.segments = Phrases.of(
+            {name: [name, f"{name}s", *words["segments"].get(name, ())] for name in catalogue.segments}
+        )
+        self.values, self.codes, self.absent_places = _values(catalogue, words["values"])
+        self.known = self._known_words()
+
+    def _known_words(self) -> set[str]:
+        known = {*self.glue, *self.nouns, *self.segment_words, *dates.WORDS, *NUMBERS, *ORDINALS, *GRAIN_WORDS}
+        known |= {"q", "h", "hourly", "quarterly", "yearly", "annual", "annually", *vocabulary()["not_understood"]}
+        for phrases in (
+            self.metrics,
+            self.metric_groups,
+            self.ambiguous,
+            self.operations,
+            self.cohort,
+            self.still,
+            self.or_later,
+            self.not_held,
+            self.forecast,
+            self.causes,
+            self.advice,
+            self.individuals,
+            self.segments,
+        ):
+            known |= phrases.words
+        return (
+            known | {word for phrase, _ in self.values for word in phrase} | {w for p in self.absent_places for w in p}
+        )
+
+    def corrected(self, tokens: list[Token]) -> tuple[list[Token], list[str]]:
+        """The tokens with slips of the pen read as the word they resemble, and a note for each."""
+        candidates = sorted(word for word in self.known if len(word) >= SHORTEST_TYPO)
+        fixed: list[Token] = []
+        notes: list[str] = []
+        for token in tokens:
+            word = token.text
+            if word in self.known or len(word) < SHORTEST_TYPO or not word.isalpha() or token.original in self.codes:
+                fixed.append(token)
+                continue
+            alike = difflib.get_close_matches(word, candidates, n=3, cutoff=LIKENESS) or [
+                other for other in candidates if sorted(other) == sorted(word)
+            ]
+            # A slip seldom hits the first letter; what is left must look like a slip, not like another word.
+            alike = [other for other in alike if self._is_meant(word, other)]
+            if alike and not _is_inflection(word, alike[0]):
+                notes.append(f"Read “{token.original}” as “{alike[0]}”.")
+            fixed.append(token.read_as(alike[0]) if alike else token)
+        return fixed, notes
+
+    def _is_meant(self, word: str, other: str) -> bool:
+        """Whether a word can be another one that is known; a plural only of what has one: roses never rose."""
+        if _is_inflection(word, other):
+            return other in self.metrics.words | self.segments.words | self.nouns
+        return _is_slip(word, other)
+
+
+def _is_slip(word: str, other: str) -> bool:
+    """Whether a word is another one mistyped. Two short words that differ by one letter are mostly two words."""
+    if sorted(word) == sorted(other):
+        return True
+    if len(word) <= 5:
+        longer, shorter = sorted((word, other), key=len, reverse=True)
+        return len(longer) == len(shorter) + 1 and any(
+            longer[:n] + longer[n + 1 :] == shorter for n in range(len(longer))
+        )
+    return other[0] == word[0] or other[1:] in (word, word[1:]) or word[1:] == other
+
+
+def _is_inflection(word: str, other: str) -> bool:
+    return word.rstrip("s") == other.rstrip("s")
+
+
+def _values(
+    catalogue: Catalogue, aliases: dict[str, str]
+) -> tuple[
+    list[tuple[tuple[str, ...], tuple[tuple[str, str], ...]]],
+    dict[str, tuple[tuple[str, str], ...]],
+    dict[tuple[str, ...], str],
+]:
+    """Names of segment values, longest first; two-letter codes, which count in capitals only; places nobody is from."""
+    phrases: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+    codes: dict[str, list[tuple[str, str]]] = {}
+    places = {code: tuple(t.text for t in tokenise(name.split(" (")[0])) for code, name in pytz.country_names.items()}
+    for segment, values in catalogue.segments.items():
+        for value in values:
+            if re.fullmatch(r"[A-Z]{2}", value):
+                codes.setdefault(value, []).append((segment, value))
+                if value in places:
+                    phrases.setdefault(places[value], []).append((segment, value))
+            elif words := tuple(token.text for token in tokenise(value)):
+                phrases.setdefault(words, []).append((segment, value))
+    for alias, value in aliases.items():
+        words = tuple(alias.split())
+        if (value,) in phrases and words not in phrases:
+            phrases[words] = phrases[value,]
+    present = {value for values in catalogue.segments.values() for value in values}
+    absent = {words: code for code, words in places.items() if code not in present and words not in phrases}
+    ordered = sorted(phrases.items(), key=lambda item: -len(item[0]))
+    return [(words, tuple(found)) for words, found in ordered], {c: tuple(f) for c, f in codes.items()}, absent

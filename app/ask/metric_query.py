@@ -1,0 +1,103 @@
+"""What a question asks for, as data: a metric query, or the reason why there is none."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Grain = Literal["day", "week", "month"]
+Operation = Literal[
+    "value", "series", "compare", "highest", "lowest", "change", "explain", "average", "share", "define"
+]
+
+
+class Frozen(BaseModel):
+    """Immutable, and nothing in it that is not declared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SegmentFilter(Frozen):
+    """Users whose segment has one of these values."""
+
+    segment: str
+    values: tuple[str, ...] = Field(min_length=1)
+
+
+class MetricQuery(Frozen):
+    """One question about metrics.
+
+    operation      value: one figure (of all periods together); series: one per period; compare: two ranges, or the
+                   values of `by`; highest, lowest: the period, or the value of `by`, where the metric is; change: from
+                   `against` to the range; explain: what that change is made of; average: per period; share: what part
+                   of the total the filter, or each value of `by`, is; define: what the metric means
+    metrics        names of the catalogue, all of one model
+    start, end     the first and the last period, each by its start; of a cohort metric: the cohorts
+    against_start  the same for the range that is compared with (compare, change, explain)
+    age            of a cohort metric: periods since the cohort's own; None: every age
+    by             the segment that splits the figure
+    above, below   only periods (or values of `by`) where the metric is; shares are 0 to 1
+    limit          how many of the highest or lowest
+    of_change      highest and lowest rank the change from the period before, not the figure itself
+    claim          what the question takes for granted or asks to confirm about the change
+    """
+
+    operation: Operation
+    metrics: tuple[str, ...] = Field(min_length=1)
+    grain: Grain
+    start: date
+    end: date
+    against_start: date | None = None
+    against_end: date | None = None
+    age: int | None = Field(default=None, ge=0, le=10_000)
+    filters: tuple[SegmentFilter, ...] = ()
+    by: str | None = None
+    above: float | None = None
+    below: float | None = None
+    limit: int | None = Field(default=None, ge=1, le=100)
+    of_change: bool = False
+    claim: Literal["rose", "fell"] | None = None
+
+    @property
+    def metric(self) -> str:
+        """The first metric: the one that is ranked, compared or explained."""
+        return self.metrics[0]
+
+    def changed(self, **fields: object) -> MetricQuery:
+        """A copy with other fields, validated."""
+        return MetricQuery.model_validate(self.model_dump() | fields)
+
+
+class Clarify(Frozen):
+    """The question can be understood in several ways, or not wholly.
+
+    options     questions to ask instead
+    is_certain  the question is clear enough to know that it has to be asked back; False: some words were not read
+    """
+
+    message: str
+    options: tuple[str, ...] = ()
+    is_certain: bool = True
+
+
+class Unanswerable(Frozen):
+    """The warehouse does not hold what is asked for; `is_certain` as in `Clarify`."""
+
+    message: str
+    options: tuple[str, ...] = ()
+    is_certain: bool = True
+
+
+class Refused(Frozen):
+    """Not a question about the data, and nothing that will be done."""
+
+    message: str
+
+
+Reading = MetricQuery | Clarify | Unanswerable | Refused
+
+
+class InvalidQueryError(ValueError):
+    """A metric query that the catalogue does not allow; the message says which part, and what there is instead."""

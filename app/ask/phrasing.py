@@ -1,0 +1,77 @@
+"""Metric queries and dates in words, such that the built-in reader reads them back."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from app import words
+from app.ask.catalogue import COHORTS, Catalogue
+from app.ask.dates import Span
+from app.ask.metric_query import Grain, MetricQuery, SegmentFilter
+
+
+def span_name(span: Span) -> str:
+    """Aug 2026, Q3 2026, 2025, 5 Jun 2026, 5 Jun 2026 to 9 Jul 2026."""
+    if span.unit == "year":
+        return str(span.first.year)
+    if span.unit == "half":
+        return f"H{1 if span.first.month == 1 else 2} {span.first.year}"
+    if span.unit == "quarter":
+        return f"Q{(span.first.month + 2) // 3} {span.first.year}"
+    if span.unit in ("day", "week", "month"):
+        return words.period(span.first, span.unit)
+    return f"{words.day(span.first)} to {words.day(span.last)}"
+
+
+def range_name(start: date, end: date, grain: Grain) -> str:
+    """Periods from the first to the last: Aug 2026, Q3 2026, 2025, Apr 2026 to Aug 2026."""
+    if start == end:
+        return words.period(start, grain)
+    if grain == "month":
+        after = date(end.year + end.month // 12, end.month % 12 + 1, 1)
+        months = (after.year - start.year) * 12 + after.month - start.month
+        for unit, length in (("quarter", 3), ("half", 6), ("year", 12)):
+            if months == length and (start.month - 1) % length == 0:
+                return span_name(Span(start, after - timedelta(days=1), unit))  # type: ignore[arg-type]
+    return f"{words.period(start, grain)} to {words.period(end, grain)}"
+
+
+def at(name: str) -> str:
+    """A date's name as part of a sentence: in Q2 2026, on 5 Jun 2026, in the week of 1 Jun 2026, from A to B."""
+    if " to " in name:
+        return f"from {name}"
+    if name.startswith("week"):
+        return f"in the {name}"
+    return f"on {name}" if name[0].isdigit() and " " in name else f"in {name}"
+
+
+def chosen(filters: tuple[SegmentFilter, ...]) -> str:
+    """Filters in words: ios or web, and SG; nothing for everybody."""
+    return " and ".join(" or ".join(one.values) for one in filters)
+
+
+def as_question(query: MetricQuery, catalogue: Catalogue) -> str:
+    """A question that asks for exactly this query."""
+    labels = [catalogue.metrics[name].label.lower() for name in query.metrics]
+    label = " and ".join(labels)
+    name = range_name(query.start, query.end, query.grain)
+    when = at(name)
+    where = f" for {chosen(query.filters)}" if query.filters else ""
+    if catalogue.kind(query.metric) == COHORTS:
+        age = f" after {words.count(query.age, query.grain)}" if query.age else ""
+        return f"{label}{age} of the {name} cohort{where}"
+    by = f" by {words.title(query.by).lower()}" if query.by else ""
+    if query.operation in ("highest", "lowest"):
+        what = words.title(query.by).lower() if query.by else query.grain
+        return f"which {what} had the {query.operation} {label} {when}{where}"
+    if query.operation == "define":
+        return f"definition of {label}"
+    if query.operation == "explain":
+        return f"why did {label} change {when}{where}"
+    if query.operation == "series":
+        return f"{label}{by} by {query.grain} {when}{where}"
+    if query.operation == "average":
+        return f"average {label}{by} per {query.grain} {when}{where}"
+    if query.operation == "share":
+        return f"share of {label}{by} {when}{where}"
+    return f"{label}{by} {when}{where}"

@@ -1,0 +1,113 @@
+"""A question as a row of tokens."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, replace
+
+NUMBERS = {
+    word: number
+    for number, word in enumerate(
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+    )
+}
+ORDINALS = {
+    word: number
+    for number, word in enumerate(
+        [
+            "first",
+            "second",
+            "third",
+            "fourth",
+            "fifth",
+            "sixth",
+            "seventh",
+            "eighth",
+            "ninth",
+            "tenth",
+            "eleventh",
+            "twelfth",
+        ],
+        start=1,
+    )
+}
+
+_TOKEN = re.compile(
+    r"\d{4}-\d{1,2}-\d{1,2}|\d{4}[-/](?:0?[1-9]|1[0-2])(?!\d)|\d{1,2}[./]\d{1,2}[./]\d{4}"
+    r"|\d{1,2}(?:st|nd|rd|th)\b|\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?%?|[^\W\d_][\w']*|[<>]=?|&"
+)
+_CONTRACTIONS = {
+    "what's": "what is",
+    "how's": "how is",
+    "who's": "who is",
+    "when's": "when is",
+    "where's": "where is",
+    "let's": "let us",
+    "it's": "it is",
+    "that's": "that is",
+    "we're": "we are",
+    "we've": "we have",
+    "they're": "they are",
+    "didn't": "did not",
+    "don't": "do not",
+    "isn't": "is not",
+    "i'd": "i would",
+    "haven't": "have not",
+    "hasn't": "has not",
+    "weren't": "were not",
+    "wasn't": "was not",
+}
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word or number: `text` as it is read, `original` as it was written."""
+
+    text: str
+    original: str
+
+    @property
+    def number(self) -> float | None:
+        """The number a token stands for: 3, three, 30% (0.3), 1,000."""
+        if self.text in NUMBERS:
+            return NUMBERS[self.text]
+        plain = self.text.replace(",", "").removesuffix("%")
+        if not plain[:1].isdigit():
+            return None  # also inf and nan
+        try:
+            value = float(plain)
+        except ValueError:
+            return None
+        return value / 100 if self.text.endswith("%") else value
+
+    @property
+    def whole(self) -> int | None:
+        """The whole number a token stands for."""
+        number = self.number
+        return int(number) if number is not None and number == int(number) and not self.text.endswith("%") else None
+
+    def read_as(self, text: str) -> Token:
+        """The same token, read as another word."""
+        return replace(self, text=text)
+
+
+def tokenise(question: str) -> list[Token]:
+    """The tokens of a question; punctuation and possessives are dropped, hyphens and underscores part words."""
+    text = unicodedata.normalize("NFKC", question).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    for short, full in _CONTRACTIONS.items():
+        text = re.sub(rf"\b{short}\b", full, text, flags=re.IGNORECASE)
+    text = re.sub(r"(?<=\w)'s\b", "", text)
+    text = re.sub(r"(?<![\w])'(\d\d)\b", r"20\1", text)  # May '26
+    text = re.sub(r"(?<=\w)\s+[-\u2013\u2014]\s+(?=\w)", " to ", text)  # March - May
+    text = re.sub(r"(?<=[A-Za-z])[-_/](?=\w)|(?<=\d)-(?=[A-Za-z])", " ", text)
+    shouted = text == text.upper()
+    return [
+        Token(match.group().lower(), match.group().lower() if shouted else match.group())
+        for match in _TOKEN.finditer(text)
+    ]
+
+
+def spoken(tokens: list[Token]) -> str:
+    """Tokens as they were written, for a message."""
+    return " ".join(token.original for token in tokens)

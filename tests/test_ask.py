@@ -1,0 +1,468 @@
+"""Ask your data: readings, results against SQL written by hand, honest words, follow-ups, command line and page."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+from ask_warehouse import build_once
+from door import ROOT
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from app import charts, warehouse
+from app.ask import catalogue as catalogues
+from app.ask import figures
+from app.ask.answer import Answer, of_query
+from app.ask.catalogue import GRAINS, GROWTH, Catalogue, add_months
+from app.ask.dates import DateReader
+from app.ask.evaluation import judged
+from app.ask.grammar import examples
+from app.ask.metric_query import Clarify, Grain, MetricQuery, Operation, Refused, SegmentFilter, Unanswerable
+from app.ask.phrasing import as_question
+from app.ask.reader import read
+from app.ask.session import ask, reviewed_questions
+from app.ask.tokens import tokenise
+
+pytestmark = pytest.mark.xdist_group("ask")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The warehouse, for every test here; no model."""
+    file = build_once(tmp_path_factory).warehouse
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WAREHOUSE_PATH", str(file))
+        for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+            patch.delenv(name, raising=False)
+        yield file
+
+
+@pytest.fixture(scope="module")
+def db() -> warehouse.Snapshot:
+    return warehouse.current()
+
+
+@pytest.fixture(scope="module")
+def catalogue(db: warehouse.Snapshot) -> Catalogue:
+    return catalogues.of(db)
+
+
+def query_of(question: str, catalogue: Catalogue) -> MetricQuery:
+    reading = read(question, catalogue).reading
+    assert isinstance(reading, MetricQuery), reading
+    return reading
+
+
+# the reviewed questions
+
+
+def test_the_reviewed_list_is_large_and_of_every_kind() -> None:
+    entries = reviewed_questions()
+    questions = [question for entry in entries for question in entry["questions"]]
+    assert len(questions) >= 120
+    assert len(set(questions)) == len(questions)
+    assert {"ambiguous", "unanswerable", "hostile", "cohort", "explain"} <= {entry["kind"] for entry in entries}
+
+
+@pytest.mark.parametrize("entry", reviewed_questions(), ids=lambda entry: entry["questions"][0][:50])
+def test_reviewed_questions_agree_with_sql_written_by_hand(db: warehouse.Snapshot, entry: dict[str, Any]) -> None:
+    for question in entry["questions"]:
+        verdict, answer = judged(db, entry, question, "builtin")
+        assert verdict == "right", f"{question}: {answer.status}: {answer.answer}"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [entry for entry in reviewed_questions() if entry["status"] == "answered"],
+    ids=lambda entry: entry["questions"][0][:50],
+)
+def test_a_reviewed_question_is_read_as_reviewed(catalogue: Catalogue, entry: dict[str, Any]) -> None:
+    question = entry["questions"][0]
+    assert query_of(question, catalogue) == MetricQuery.model_validate(entry["metric_query"])
+    assert ask(question).trust == "verified"
+
+
+def test_examples_are_made_from_the_data_and_answered(catalogue: Catalogue) -> None:
+    for question in examples(catalogue):
+        assert ask(question).status == "answered", question
+
+
+# dates
+
+
+@settings(max_examples=60, deadline=None)
+@given(first=st.dates(date(2020, 1, 1), date(2025, 1, 1)), days=st.integers(40, 1500), n=st.integers(1, 30))
+def test_relative_dates_count_from_the_as_of_date(catalogue: Catalogue, first: date, days: int, n: int) -> None:
+    as_of = first + timedelta(days=days)
+    moved = replace(catalogue, first=first, as_of=as_of)
+
+    def span(text: str) -> tuple[date, date]:
+        [found] = DateReader(moved).find(tokenise(text))
+        return found.span.first, found.span.last
+
+    day, month = timedelta(days=1), as_of.replace(day=1)
+    monday = as_of - timedelta(days=(as_of.weekday() - moved.week_start) % 7)
+    assert span("today") == (as_of, as_of)
+    assert span("yesterday") == (as_of - day, as_of - day)
+    assert span(f"the last {n} days") == (as_of - n * day, as_of - day)
+    assert span(f"past {n} weeks") == (monday - 7 * n * day, monday - day)
+    assert span(f"previous {n} months") == (add_months(month, -n), month - day)
+    assert span("last month") == (add_months(month, -1), month - day)
+    assert span("this month") == (month, add_months(month, 1) - day)
+    assert span("last week") == (monday - 7 * day, monday - day)
+    assert span(f"{n} days ago") == (as_of - n * day, as_of - n * day)
+    quarter = date(as_of.year, (as_of.month - 1) // 3 * 3 + 1, 1)
+    assert span("last quarter") == (add_months(quarter, -3), quarter - day)
+    assert span("last year") == (date(as_of.year - 1, 1, 1), date(as_of.year - 1, 12, 31))
+    assert span("year to date") == (date(as_of.year, 1, 1), as_of)
+
+
+@settings(max_examples=60, deadline=None)
+@given(day=st.dates(date(2025, 7, 2), date(2026, 10, 13)), later=st.integers(0, 200))
+def test_absolute_dates_are_read_as_written(catalogue: Catalogue, day: date, later: int) -> None:
+    end = day + timedelta(days=later)
+
+    def span(text: str) -> tuple[date, date]:
+        [found] = DateReader(catalogue).find(tokenise(text))
+        return found.span.first, found.span.last
+
+    for text in (
+        f"{day}",
+        f"{day.day} {day:%B} {day.year}",
+        f"{day:%b} {day.day}, {day.year}",
+        f"the {day.day}th of {day:%B} {day.year}",
+    ):
+        assert span(text) == (day, day), text
+    month = day.replace(day=1)
+    for text in (f"{day:%B} {day.year}", f"{day:%b} {day.year}", f"{day:%Y-%m}", f"{day:%B} '{day:%y}"):
+        assert span(text) == (month, add_months(month, 1) - timedelta(days=1)), text
+    assert span(f"from {day} to {end}") == (day, end)
+    assert span(f"between {day} and {end}") == (day, end)
+    assert span(f"since {day}") == (day, catalogue.as_of)
+    week = catalogue.period_start(day, "week")
+    assert span(f"week of {day.day} {day:%B} {day.year}") == (week, week + timedelta(days=6))
+    quarter = (day.month + 2) // 3
+    start = date(day.year, quarter * 3 - 2, 1)
+    assert span(f"Q{quarter} {day.year}") == (start, add_months(start, 3) - timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    "text", ["30 February 2026", "2026-13-45", "31.31.2026", "99th of May", "Q7 2026", "week 99 of 2026"]
+)
+def test_dates_that_are_none_are_not_guessed(catalogue: Catalogue, text: str) -> None:
+    reading = read(f"new users on {text}", catalogue).reading
+    assert not isinstance(reading, MetricQuery)
+
+
+# the grammar
+
+
+OPERATIONS: tuple[Operation, ...] = ("value", "highest", "lowest")
+GROWTH_METRICS = ("new_users", "retained_users", "resurrected_users", "churned_users", "churn_rate", "quick_ratio")
+
+
+@settings(max_examples=120, deadline=None)
+@given(data=st.data())
+def test_a_query_put_into_words_is_read_back(catalogue: Catalogue, data: st.DataObject) -> None:
+    grain: Grain = data.draw(st.sampled_from(GRAINS))
+    periods = catalogue.periods_between(catalogue.first_period(grain), catalogue.latest_complete(grain), grain)
+    offset = data.draw(st.integers(1, periods - 1))
+    start = catalogue.shifted(catalogue.first_period(grain), offset, grain)
+    operation: Operation = data.draw(st.sampled_from(OPERATIONS))
+    metric = data.draw(st.sampled_from(GROWTH_METRICS))
+    by = data.draw(st.sampled_from((None, *catalogue.segments)))
+    segment = data.draw(st.sampled_from([None, *(name for name in catalogue.segments if name != by)]))
+    filters: tuple[SegmentFilter, ...] = ()
+    if segment:
+        values = [value for value in catalogue.segments[segment] if value != "unknown"]
+        filters = (SegmentFilter(segment=segment, values=(data.draw(st.sampled_from(values)),)),)
+    if operation != "value" and by is None:
+        end = catalogue.latest_complete(grain)
+        grain, start = "month", catalogue.first_period("month")
+        end = catalogue.latest_complete("month")
+    else:
+        end = start
+    query = MetricQuery(
+        operation=operation, metrics=(metric,), grain=grain, start=start, end=end, filters=filters, by=by
+    )
+    assert query_of(as_question(query, catalogue), catalogue) == query
+
+
+@settings(max_examples=100, deadline=None)
+@given(text=st.text(max_size=80))
+def test_any_text_gets_a_reading(catalogue: Catalogue, text: str) -> None:
+    assert isinstance(read(text, catalogue).reading, MetricQuery | Clarify | Unanswerable | Refused)
+
+
+GROWTH_WORDS = """
+new active churned users retention rate cohort after 3 months in May 2026 by platform ios SG why did drop highest which
+month week compare last since between and January not above 30% share of average banana
+"""
+
+
+@settings(max_examples=30, deadline=None)
+@given(question=st.lists(st.sampled_from(GROWTH_WORDS.split()), max_size=9).map(" ".join))
+def test_any_row_of_growth_words_gets_a_sound_answer(question: str) -> None:
+    answer = ask(question)
+    assert answer.status != "failed", answer.answer
+    assert answer.answer
+    json.dumps(answer.to_json())
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "churn rate of users with banana in May 2026",
+        "median new users in May 2026",
+        "new users in the first week of May 2026",
+        "active users before the outage",
+        "new users in May 2026 in the morning",
+        "cumulative new users by month",
+        "users active both in May and June 2026",
+        "How many cohorts are there?",
+        "churned users in May 2026 who had signed up twice",
+    ],
+)
+def test_what_is_not_understood_is_not_left_out(catalogue: Catalogue, question: str) -> None:
+    assert not isinstance(read(question, catalogue).reading, MetricQuery)
+
+
+def test_follow_ups_keep_the_context(catalogue: Catalogue) -> None:
+    first = query_of("churn rate in June 2026", catalogue)
+
+    def then(question: str, before: MetricQuery) -> MetricQuery:
+        reading = read(question, catalogue, context=before).reading
+        assert isinstance(reading, MetricQuery), reading
+        return reading
+
+    android = then("and on android?", first)
+    assert android == first.changed(filters=(SegmentFilter(segment="platform", values=("android",)),))
+    assert then("what about August?", android).start == date(2026, 8, 1)  # of the year before it
+    assert then("what about ios?", android).filters[0].values == ("ios",)
+    assert then("why?", first).operation == "explain"
+    assert then("by country", first).by == "country"
+    assert then("and the quick ratio?", first) == first.changed(metrics=("quick_ratio",))
+    assert then("new users in May 2026", android).filters == ()
+
+
+def test_the_page_around_the_question_counts(catalogue: Catalogue) -> None:
+    ios = SegmentFilter(segment="platform", values=("ios",))
+    found = read("churn rate in June 2026", catalogue, page_filters=(ios,))
+    assert isinstance(found.reading, MetricQuery)
+    assert found.reading.filters == (ios,)
+    assert any("filter" in note for note in found.notes)
+    named = read("churn rate on android in June 2026", catalogue, page_filters=(ios,)).reading
+    assert isinstance(named, MetricQuery)
+    assert named.filters[0].values == ("android",)
+
+
+# honest words
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("churn rate last month", "Sep 2026"),
+        ("churn rate this month", "not yet known"),
+        ("active users this month", "so far (still open)"),
+        ("churn rate in March 2024", "no data for Mar 2024"),
+        ("new users in December 2026", "not yet known"),
+        ("How many of the September 2026 cohort were there after 3 months?", "Not yet known"),
+        ("How many of the September 2026 cohort were there after 1 month?", "so far (that period is still open)"),
+        ("quick ratio in July 2025", "nobody churned"),
+        ("retention rate in July 2025", "no period before it"),
+        ("new users in August", "Aug 2025 or Aug 2026"),
+        ("active users in Vietnam", "Country: "),
+        ("active users on windows", "Platform: "),
+        ("churn rate and MAU of robots", "not"),
+        ("virality score in May", "no metric called"),
+        ("Why did the quick ratio drop in May?", "It did not fall"),
+        ("Did active users fall in May 2026?", "No: active users rose"),
+        ("How much revenue did we make?", "nothing about revenue"),
+        ("What will churn be in January 2027?", "not yet known"),
+    ],
+)
+def test_the_answer_says_what_it_knows(question: str, said: str) -> None:
+    assert said in ask(question).answer
+
+
+def test_nothing_unknown_is_a_zero() -> None:
+    for question in ("churn rate this month", "churn rate in March 2024", "quick ratio in July 2025"):
+        answer = ask(question)
+        assert " 0" not in answer.answer
+        assert answer.frame.empty or answer.frame.iloc[0].drop(["period_start", "is_complete"]).isna().any()
+
+
+def test_users_are_not_added_up_and_rates_not_averaged(db: warehouse.Snapshot) -> None:
+    months = ask("active users in Q2 2026")
+    assert len(months.frame) == 3
+    assert any("do not add up" in note for note in months.notes)
+    rate = ask("average churn rate in Q2 2026").frame["churn_rate"].iat[0]
+    parts = db.read("select * from growth_metrics_monthly where period_start between '2026-04-01' and '2026-06-01'")
+    assert rate == pytest.approx(parts["churned_users"].sum() / parts["prior_active_users"].sum())
+    assert rate != pytest.approx(parts["churn_rate"].mean())
+
+
+@pytest.mark.parametrize(
+    "metric", ["active_users", "new_users", "churn_rate", "retention_rate", "quick_ratio", "gained_users"]
+)
+@pytest.mark.parametrize("grain", ["week", "month"])
+def test_the_parts_of_a_change_add_up(db: warehouse.Snapshot, catalogue: Catalogue, metric: str, grain: Any) -> None:
+    end = catalogue.latest_complete(grain)
+    for back in range(3):
+        start = catalogue.shifted(end, -back, grain)
+        query = MetricQuery(operation="explain", metrics=(metric,), grain=grain, start=start, end=start)
+        frame = of_query(db, catalogue, query).frame
+        total = frame[frame["dimension"] == "total"].iloc[0]
+        assert total["after"] - total["before"] == pytest.approx(total["contribution"])
+        for dimension, rows in frame[frame["dimension"] != "total"].groupby("dimension"):
+            assert rows["contribution"].sum() == pytest.approx(total["contribution"], abs=1e-9), dimension
+
+
+def test_an_explanation_names_no_cause() -> None:
+    answer = ask("Why did churn rise in June 2026?")
+    assert "The data shows where it changed, not why." in answer.notes
+    assert "because" not in answer.answer
+
+
+@pytest.mark.parametrize("segment", ["platform", "utm_source", "country"])
+def test_every_figure_of_a_segment_agrees_with_the_total(
+    db: warehouse.Snapshot, catalogue: Catalogue, segment: str
+) -> None:
+    parts = ask(f"active users by {segment.replace('_', ' ')} in August 2026").frame["active_users"]
+    assert parts.sum() == ask("active users in August 2026").frame["active_users"].iat[0]
+
+
+# outside
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "app.ask", *arguments],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_command_line_prints_one_json_object() -> None:
+    done = run("--json", "Which month had the highest churn rate?")
+    answer = json.loads(done.stdout)
+    assert set(answer) == {"status", "answer", "trust", "metric_query", "sql", "columns", "rows", "as_of", "notes"}
+    assert answer["status"] == "answered"
+    assert answer["trust"] == "verified"
+    assert answer["as_of"] == "2026-10-14"
+    assert len(answer["rows"][0]) == len(answer["columns"])
+    assert warehouse.current().read(answer["sql"]).shape == (len(answer["rows"]), len(answer["columns"]))
+    assert done.returncode == 0
+
+
+def test_the_command_line_without_a_warehouse(tmp_path: Path) -> None:
+    done = run("--json", "churn", WAREHOUSE_PATH=str(tmp_path / "none.duckdb"))
+    assert json.loads(done.stdout)["status"] == "failed"
+    assert done.returncode == 1
+    assert str(tmp_path) not in done.stdout + done.stderr
+
+
+PAGE = """
+import runpy
+import streamlit as st
+from app.components import shell
+st.session_state["path"] = "./ask"
+if shell.pin_version():
+    runpy.run_path("{page}", run_name="__main__")
+"""
+
+
+@pytest.fixture
+def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The page, with nothing asked yet."""
+    monkeypatch.setenv("ASK_FEEDBACK_PATH", str(tmp_path / "feedback.sqlite"))
+    monkeypatch.setenv("SAVED_VIEWS_PATH", str(tmp_path / "views.sqlite"))
+    script = PAGE.format(page=ROOT / "app" / "pages" / "ask.py")
+    return sound(AppTest.from_string(script, default_timeout=30).run())
+
+
+def sound(app: AppTest) -> AppTest:
+    assert not app.exception, app.exception[0].message
+    assert not app.error, app.error[0].value
+    for chart in app.get("plotly_chart"):
+        go.Figure(json.loads(chart.proto.spec))
+    return app
+
+
+def answer_on(app: AppTest) -> str:
+    [sentence] = [text.value for text in app.markdown if text.value.startswith("####")]
+    return str(sentence).replace("\\", "")
+
+
+def put(app: AppTest, question: str) -> str:
+    sound(app.text_input(key="question").set_value(question).run())
+    return answer_on(app)
+
+
+def test_the_page_answers_and_goes_on(page: AppTest) -> None:
+    assert "Jun 2026 was" in put(page, "What was the churn rate in June 2026?")
+    assert "(android)" in put(page, "and on android?")
+    assert "from" in put(page, "why?")
+    assert page.get("plotly_chart")
+    assert page.code[0].value.startswith("with ")
+
+
+def test_an_example_can_be_clicked(page: AppTest) -> None:
+    [example] = [button for button in page.button if button.label == "Which month had the highest churn rate?"]
+    sound(example.click().run())
+    assert "highest churn rate" in answer_on(page)
+
+
+def test_a_chip_changes_what_was_understood(page: AppTest) -> None:
+    put(page, "churn rate by platform in June 2026")
+    [metric] = [box for box in page.selectbox if box.label == "Metric"]
+    sound(metric.set_value("retention_rate").run())
+    assert answer_on(page).startswith("#### :material/chat: Retention rate by platform")
+
+
+def test_a_verdict_is_kept_beside_the_warehouse(page: AppTest, tmp_path: Path) -> None:
+    put(page, "churn rate in June 2026")
+    sound(page.feedback[0].set_value(1).run())
+    with sqlite3.connect(tmp_path / "feedback.sqlite") as database:
+        assert database.execute("select question, is_good from feedback").fetchall() == [("churn rate in June 2026", 1)]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [e for e in reviewed_questions() if e["status"] == "answered"],
+    ids=lambda entry: entry["questions"][0][:50],
+)
+def test_the_chart_of_an_answer_is_one_plotly_knows(catalogue: Catalogue, entry: dict[str, Any]) -> None:
+    figure = figures.of_answer(ask(entry["questions"][0]), catalogue, charts.LIGHT)
+    if figure:
+        go.Figure(figure)
+
+
+def test_an_answer_is_json_whatever_is_in_it() -> None:
+    frame = pd.DataFrame({"a": [1, None], "b": [pd.Timestamp("2026-01-01"), pd.NaT], "c": ["x", None]})
+    assert (
+        json.dumps(Answer("answered", "x", frame=frame).to_json()["rows"])
+        == '[[1.0, "2026-01-01", "x"], [null, null, null]]'
+    )
+
+
+def test_the_catalogue_comes_from_the_warehouse(catalogue: Catalogue, db: warehouse.Snapshot) -> None:
+    assert list(catalogue.metrics) == list(db.read("select name from meta.metrics")["name"])
+    assert catalogue.models["churn_rate"] == GROWTH
+    assert catalogue.as_of == date(2026, 10, 14)
