@@ -11,6 +11,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -206,6 +207,8 @@ def _check_file(
         first_line = str(error).split("\n")[0]
         if "state machine" in first_line:
             raise InputError(f"{name}: mixes line ends (CRLF and LF); make them one kind, e.g. `dos2unix`") from None
+        if kind == "json" and (line := re.search(r"CSV Error on Line: (\d+)", first_line)):
+            raise InputError(f"{name}, line {line[1]}: is longer than 2 MB; shorten or remove it") from None
         raise InputError(
             f"{name}: cannot be read as {kind}: broken, or still being written ({first_line}); deliver it again"
         ) from None

@@ -77,6 +77,7 @@ def refresh_motley(ledger: Ledger) -> None:
             "buy;2024-01-02 10:00:02",
             "buy;soon;eve;1;web",
             "buy;2024-01-02 10:00:03; eve ;1e2;",
+            "buy;2024-01-02 10:00:04;eve;inf;web",
             header="event_type;event_time;USER_ID;miles_amount;platform",
         ),
     )
@@ -109,6 +110,10 @@ def refresh_motley(ledger: Ledger) -> None:
         ledger.data / "event_stream" / "2024" / "zoned.parquet",
         "select timestamptz '2024-01-06 06:00:00+03' as event_time, 9 as user_id, 'buy' as event_type",
     )
+    write_parquet(
+        ledger.data / "event_stream" / "2024" / "epochs.parquet",
+        "select 1704520800000 as event_time, 'hal' as user_id, 'buy' as event_type",
+    )
     ledger.write("event_stream/2024/tabs.csv", csv_text("2024-01-06\tgus\tvisit", header=HEADER.replace(",", "\t")))
     ledger.write("event_stream/_SUCCESS", "")
     ledger.write("notes.txt", "not an input")
@@ -122,6 +127,7 @@ def test_files_of_every_format_and_shape_go_together(motley: Ledger) -> None:
     )
     unknown = "unknown"
     assert events == [
+        ("event_stream/2024/epochs.parquet", at("2024-01-06 06:00"), date(2024, 1, 6), "hal", "buy", None, unknown),
         ("event_stream/2024/tabs.csv", at("2024-01-06"), date(2024, 1, 6), "gus", "visit", None, unknown),
         ("event_stream/2024/zoned.parquet", at("2024-01-06 03:00"), date(2024, 1, 6), "9", "buy", None, unknown),
         ("event_stream_1.csv", at("2024-01-01"), date(2024, 1, 1), "ann", "visit", None, unknown),
@@ -131,6 +137,7 @@ def test_files_of_every_format_and_shape_go_together(motley: Ledger) -> None:
         ("event_stream_2.csv.gz", at("2024-01-02 10:00"), date(2024, 1, 2), "eve", "buy", None, "ios"),
         ("event_stream_2.csv.gz", at("2024-01-02 10:00:01"), date(2024, 1, 2), "eve", "buy", -0.25, "ios"),
         ("event_stream_2.csv.gz", at("2024-01-02 10:00:03"), date(2024, 1, 2), "eve", "buy", 100.0, unknown),
+        ("event_stream_2.csv.gz", at("2024-01-02 10:00:04"), date(2024, 1, 2), "eve", "buy", None, "web"),
         ("event_stream_3.jsonl", at("2024-01-03"), date(2024, 1, 3), "7", "open", None, unknown),
         ("event_stream_3.jsonl", at("2024-01-03"), date(2024, 1, 3), "7", "open", None, unknown),
         ("event_stream_4.ndjson.gz", at("2024-01-05 02:59:59.999999"), date(2024, 1, 5), "ann", "open", None, unknown),
@@ -153,6 +160,7 @@ def test_columns_without_a_meaning_are_kept_as_properties(motley: Ledger) -> Non
             ("event_stream_1.csv", {"note": "seconds"}),
             ("event_stream_1.csv", {"note": "milliseconds"}),
             ("event_stream_2.csv.gz", {"amount": "3,5"}),
+            ("event_stream_2.csv.gz", {"amount": "inf"}),
             ("event_stream_3.jsonl", {"device": {"os": ["a", 'b"']}}),
             ("event_stream_3.jsonl", {"a.b/c~": True}),
             ("event_stream_5.parquet", {"account": {"plan": "gold"}}),
@@ -209,14 +217,15 @@ def test_a_rejected_row_of_parquet_is_kept_as_json_under_its_number(motley: Ledg
 def test_every_line_that_was_read_is_accounted_for(motley: Ledger) -> None:
     """Lines read = accepted + rejected + duplicate + excluded, in all and in each file."""
     read, *parts = motley.counts()
-    assert (read, *parts) == (29, 13, 16, 0, 0)
+    assert (read, *parts) == (31, 15, 16, 0, 0)
     assert read == sum(parts)
     assert motley.query("select count(*) from meta.rejected_rows") == [(16,)]
     assert motley.query("select source_file, count(*) from staging.base_events group by all order by all") == [
+        ("event_stream/2024/epochs.parquet", 1),
         ("event_stream/2024/tabs.csv", 1),
         ("event_stream/2024/zoned.parquet", 1),
         ("event_stream_1.csv", 11),
-        ("event_stream_2.csv.gz", 5),
+        ("event_stream_2.csv.gz", 6),
         ("event_stream_3.jsonl", 5),
         ("event_stream_4.ndjson.gz", 3),
         ("event_stream_5.parquet", 3),
@@ -437,6 +446,11 @@ UNUSABLE: dict[str, tuple[str, bytes, str]] = {
         "event_stream.json",
         b"\n\n",
         "event_stream.json: is empty; remove it, or deliver it again",
+    ),
+    "a line of JSON that is too long": (
+        "event_stream.jsonl",
+        b'{"user_id": 1}\n{"user_id": "' + b"x" * 2_100_000 + b'"}\n',
+        "event_stream.jsonl, line 2: is longer than 2 MB; shorten or remove it",
     ),
     "empty file": ("event_stream.csv", b"", "event_stream.csv: is empty; remove it, or deliver it again"),
     "unknown format": ("event_stream.xlsx", b"x", "event_stream.xlsx: is of no format understood; use one of *"),

@@ -100,8 +100,11 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- A text as a number, NULL if it is none; DuckDB takes `inf` and `nan` for numbers, a sum does not. -#}
 {% macro try_number(text) -%}{{ adapter.dispatch('try_number')(text) }}{%- endmacro %}
-{% macro duckdb__try_number(text) -%}try_cast({{ text }} as double){%- endmacro %}
+{% macro duckdb__try_number(text) -%}
+    case when isfinite(try_cast({{ text }} as double)) then try_cast({{ text }} as double) end
+{%- endmacro %}
 
 {#- Stops the query with a message for people. -#}
 {% macro stop_with(message) -%}{{ adapter.dispatch('stop_with')(message) }}{%- endmacro %}
