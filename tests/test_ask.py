@@ -29,7 +29,7 @@ from app.ask.answer import Answer, of_query
 from app.ask.catalogue import GRAINS, GROWTH, Catalogue, add_months
 from app.ask.dates import DateReader
 from app.ask.evaluation import judged
-from app.ask.grammar import examples
+from app.ask.examples import examples
 from app.ask.metric_query import Clarify, Grain, MetricQuery, Operation, Refused, SegmentFilter, Unanswerable
 from app.ask.phrasing import as_question
 from app.ask.reader import read
@@ -159,6 +159,29 @@ def test_absolute_dates_are_read_as_written(catalogue: Catalogue, day: date, lat
     assert span(f"Q{quarter} {day.year}") == (start, add_months(start, 3) - timedelta(days=1))
 
 
+@settings(max_examples=40, deadline=None)
+@given(month=st.dates(date(2025, 8, 1), date(2026, 9, 30)), days=st.tuples(st.integers(1, 28), st.integers(1, 28)))
+def test_parts_of_a_month_are_read_as_written(catalogue: Catalogue, month: date, days: tuple[int, int]) -> None:
+    first, last = sorted(days)
+    name, start = f"{month:%B} {month.year}", month.replace(day=1)
+    end = add_months(start, 1) - timedelta(days=1)
+
+    def span(text: str) -> tuple[date, date]:
+        [found] = DateReader(catalogue).find(tokenise(text))
+        return found.span.first, found.span.last
+
+    for text in (f"{first} to {last} {name}", f"between {first} and {last} {name}", f"from {first}-{last} {name}"):
+        assert span(text) == (month.replace(day=first), month.replace(day=last)), text
+    assert span(f"{month:%B} {first} to {last}, {month.year}") == (month.replace(day=first), month.replace(day=last))
+    assert span(f"the first {last} days of {name}") == (start, month.replace(day=last))
+    assert span(f"the last day of {name}") == (end, end)
+    week, after = span(f"the first week of {name}")[0], span(f"the second week of {name}")[0]
+    assert start <= week < start + timedelta(days=7)
+    assert week.weekday() == catalogue.week_start
+    assert after == week + timedelta(days=7)
+    assert end - timedelta(days=7) < span(f"the last week of {name}")[0] <= end
+
+
 @pytest.mark.parametrize(
     "text", ["30 February 2026", "2026-13-45", "31.31.2026", "99th of May", "Q7 2026", "week 99 of 2026"]
 )
@@ -227,7 +250,7 @@ def test_any_row_of_growth_words_gets_a_sound_answer(question: str) -> None:
     [
         "churn rate of users with banana in May 2026",
         "median new users in May 2026",
-        "new users in the first week of May 2026",
+        "new users in the rainy week of May 2026",
         "active users before the outage",
         "new users in May 2026 in the morning",
         "cumulative new users by month",
@@ -330,6 +353,67 @@ def test_the_parts_of_a_change_add_up(db: warehouse.Snapshot, catalogue: Catalog
         assert total["after"] - total["before"] == pytest.approx(total["contribution"])
         for dimension, rows in frame[frame["dimension"] != "total"].groupby("dimension"):
             assert rows["contribution"].sum() == pytest.approx(total["contribution"], abs=1e-9), dimension
+
+
+@pytest.mark.parametrize("metric", ["active users", "new users", "churn rate", "quick ratio"])
+@pytest.mark.parametrize("grain", ["week", "month"])
+def test_ranks_counts_and_runs_agree(metric: str, grain: str) -> None:
+    column = metric.replace(" ", "_")
+    series = ask(f"{metric} by {grain}").frame
+    complete = series[series["is_complete"]]
+    known = complete.dropna(subset=[column])
+    values = sorted(set(known[column]), reverse=True)
+    for place, word in enumerate(("highest", "second highest", "third highest")):
+        assert ask(f"which {grain} had the {word} {metric}?").frame[column].iat[0] == values[place]
+    values_known = [float(value) for value in known[column]]
+    middle = sorted(values_known)[len(values_known) // 2]
+    at_least = ask(f"{grain}s with at least {middle} {metric}").frame
+    below = ask(f"{grain}s with {metric} below {middle}").frame
+    assert len(at_least) + len(below) == len(known)
+    changes = complete[column].astype(float).diff()  # from the period before, if both are known
+    for verb, expected in (("rise", (changes > 0).sum()), ("fall", (changes < 0).sum())):
+        assert len(ask(f"in how many {grain}s did {metric} {verb}?").frame) == expected
+    run = ask(f"since which {grain} has {metric} been above {middle}?").frame
+    rest = len(values_known) - len(run)
+    assert list(run[column]) == values_known[rest:]
+    assert rest == 0 or values_known[rest - 1] <= middle
+    latest = [value for value in values_known if value > middle][-1]
+    assert ask(f"when was the last {grain} with {metric} above {middle}?").frame[column].iat[0] == latest
+
+
+@pytest.mark.parametrize("question", ["new users in August", "active users on 12 September", "churn rate in Q3"])
+def test_a_question_back_offers_questions_that_are_answered(question: str) -> None:
+    back = ask(question)
+    assert back.status == "clarify"
+    assert len(back.options) > 1
+    for option in back.options:
+        assert ask(option).status == "answered", option
+
+
+def test_only_the_year_that_can_be_known_is_not_asked_for() -> None:
+    assert ask("churn rate in October").metric_query.start == date(2025, 10, 1)  # type: ignore[union-attr]
+    assert ask("active users in October").status == "clarify"
+
+
+def test_ranges_that_overlap_are_not_compared(db: warehouse.Snapshot, catalogue: Catalogue) -> None:
+    query = MetricQuery(
+        operation="compare",
+        metrics=("new_users",),
+        grain="month",
+        start=date(2026, 5, 1),
+        end=date(2026, 5, 1),
+        against_start=date(2026, 1, 1),
+        against_end=date(2026, 6, 1),
+    )
+    assert "overlap" in of_query(db, catalogue, query).answer
+
+
+@pytest.mark.parametrize("segment", ["platform", "utm source", "country"])
+def test_a_value_and_all_the_others_make_the_whole(catalogue: Catalogue, segment: str) -> None:
+    value = catalogue.segments[segment.replace(" ", "_")][0]
+    parts = (f"new users in May 2026 of {segment} {value}", f"new users in May 2026 without {value}")
+    one, others, everybody = (list(ask(question).frame["new_users"]) for question in (*parts, "new users in May 2026"))
+    assert [a + b for a, b in zip(one, others, strict=True)] == everybody
 
 
 def test_an_explanation_names_no_cause() -> None:

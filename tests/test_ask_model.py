@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +27,7 @@ HARD = "how bad was it with our folks in the month of roses"
 JUNE: dict[str, Any] = {
     "operation": "value", "metrics": ["churn_rate"], "grain": "month", "start": "2026-06-01", "end": "2026-06-01",
     "against_start": None, "against_end": None, "age": None, "filters": [], "by": None, "above": None, "below": None,
-    "limit": None, "of_change": False, "claim": None,
+    "limit": None, "of_change": False, "claim": None, "at_least": None, "at_most": None, "nth": None, "asks": None,
 }  # fmt: skip
 READING = {"kind": "metric_query", "metric_query": JUNE}
 
@@ -266,11 +268,29 @@ def test_generated_sql_that_cannot_run_is_an_honest_failure(server: Server, stat
     assert warehouse.path().read_bytes() == before
 
 
-@pytest.mark.skipif(
-    "ASK_TEST_BASE_URL" not in os.environ, reason="opt-in: ASK_TEST_BASE_URL names a model that is served"
-)
+def test_generated_sql_never_answers_from_another_version(server: Server, tmp_path: Path) -> None:
+    good = lane("select count(*) as days from power_users")
+
+    def published_meanwhile(reply: Reply) -> None:
+        replacement = warehouse.path().with_name("next.duckdb")
+        shutil.copy(warehouse.path(), replacement)
+        replacement.replace(warehouse.path())
+        good(reply)
+
+    server.play(published_meanwhile)
+    answer = ask(HARD)
+    assert answer.status == "failed"
+    assert answer.frame.empty
+    assert is_sound(answer)
+
+
+@pytest.mark.real_model
 def test_a_real_model() -> None:
-    endpoint = Endpoint(os.environ.get("ASK_TEST_MODEL", "model"), "none", os.environ["ASK_TEST_BASE_URL"])
+    endpoint = Endpoint(
+        os.environ.get("ASK_TEST_MODEL", "model"),
+        "none",
+        os.environ.get("ASK_TEST_BASE_URL", "http://localhost:8080/v1"),
+    )
     answer = ask("What was the churn rate in June 2026?", reader="model", endpoint=endpoint)
     assert is_sound(answer)
     assert answer.status in ("answered", "clarify", "unanswerable")

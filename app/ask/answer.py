@@ -139,8 +139,8 @@ def within_data(query: MetricQuery, catalogue: Catalogue) -> tuple[MetricQuery, 
     """The query over the periods the data has, and a note if that is less than was asked for."""
     first, last = catalogue.first_period(query.grain), catalogue.open_period(query.grain)
     start, end = max(query.start, first), min(query.end, last)
-    if (start, end) == (query.start, query.end):
-        return query, ()
+    if start == query.start:
+        return query.changed(end=end), ()  # the rest of the year is not there yet; the answer names the range
     has = f"{words.day(catalogue.first)} to {words.day(catalogue.as_of)}"
     note = f"The data covers {has}: of what was asked for, {range_name(start, end, query.grain)}."
     return query.changed(start=start, end=end), (note,)

@@ -88,11 +88,14 @@ class Catalogue:
             raise InvalidQueryError("These metrics do not stand in one table: ask for one after the other.")
         kind = kinds.pop()
         self._check_segments(query, kind)
-        if query.operation in ("highest", "lowest", "explain", "share", "change") and len(query.metrics) > 1:
+        picks = query.operation in ("first", "last", "since")
+        if (picks or query.operation in ("highest", "lowest", "explain", "share", "change")) and len(query.metrics) > 1:
             raise InvalidQueryError("Ask for one metric at a time here.")
         if kind != COHORTS and query.age is not None:
             raise InvalidQueryError("An age belongs to the retention of a cohort.")
-        if kind == COHORTS and (query.operation in ("explain", "share", "average") or query.of_change):
+        if picks and (not query.bounds or query.by):
+            raise InvalidQueryError("First, last or since when needs a bound, and one figure per period.")
+        if kind == COHORTS and (picks or query.operation in ("explain", "share", "average") or query.of_change):
             raise InvalidQueryError("Cohorts can be looked up, listed and compared, but not explained or averaged.")
         if query.operation == "share" and not self.metrics[query.metric].is_count:
             raise InvalidQueryError("A share is a part of a count, and this metric is none.")
@@ -112,6 +115,10 @@ class Catalogue:
             length = self.periods_between(query.start, query.end, grain)
             before = self.shifted(query.start, -length, grain)
             query = query.changed(against_start=before, against_end=self.shifted(query.start, -1, grain))
+        if query.against_start and query.against_end and query.operation in ("compare", "change", "explain"):
+            overlaps = query.start <= query.against_end and query.against_start <= query.end
+            if overlaps:
+                raise InvalidQueryError("The two ranges overlap, so they cannot be compared.")
         self._check_sums(query, kind)
         return query
 

@@ -6,9 +6,10 @@ SQL as literals, so that what is shown can be run as it is.
 
 from __future__ import annotations
 
+import operator
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from app.ask.catalogue import COHORTS, ROLLING, SUFFIXES, Catalogue
 from app.ask.metric_query import MetricQuery
@@ -46,6 +47,12 @@ def sql(query: MetricQuery, catalogue: Catalogue) -> str:
     return _periods(query, catalogue)
 
 
+def holds(value: float, sign: str, bound: float) -> bool:
+    """Whether a figure is within a bound."""
+    compared = {">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le}
+    return bool(compared[sign](value, bound))
+
+
 def measures(metrics: list[Metric]) -> list[str]:
     """The columns of the mart that metrics are made of, each once."""
     texts = [text for metric in metrics for text in (metric.numerator, metric.denominator or "")]
@@ -68,7 +75,9 @@ def _periods(query: MetricQuery, catalogue: Catalogue) -> str:
     is_ranked = query.operation in ("highest", "lowest")
     if query.of_change:
         return _changes(query, catalogue, metrics[0])
-    by_period = query.operation == "series" or (is_ranked and not query.by) or _is_single(query)
+    by_period = (
+        query.operation in ("series", "first", "last", "since") or (is_ranked and not query.by) or _is_single(query)
+    )
     keys = [quoted(query.by)] if query.by else []
     if by_period:
         values = [f"{_known(metric)} as {metric.name}" for metric in metrics]
@@ -86,11 +95,12 @@ def _periods(query: MetricQuery, catalogue: Catalogue) -> str:
         bounds = ["min(period_start) as period_start", "max(period_start) as last_period_start"]
         selected = [*keys, *bounds, f"{known}(is_complete) as is_complete", *values, *beside]
         answers = f"    select\n        {_listed(selected)}\n    from counts\n    group by all"
-    return f"with {counts},\n\nanswers as (\n{answers}\n)\n\nselect * from answers{_ranking(query, metrics[0])}"
+    chosen = _chosen(query, metrics[0])
+    return f"with {counts},\n\nanswers as (\n{answers}\n)\n\nselect {_shown(query)} from answers{chosen}"
 
 
 def _changes(query: MetricQuery, catalogue: Catalogue, metric: Metric) -> str:
-    """The periods, or the values of a segment, by how much the metric changed from the period before."""
+    """The periods, or the values of a segment, with the change of the metric from the period before."""
     before = catalogue.shifted(query.start, -1, query.grain)
     counts = _counts(query.changed(start=before, of_change=False), catalogue, measures([metric]))
     by = quoted(query.by) if query.by else ""
@@ -102,13 +112,11 @@ def _changes(query: MetricQuery, catalogue: Catalogue, metric: Metric) -> str:
         f"lag({metric.name}) over ({partition}) as before",
         f"{metric.name} - lag({metric.name}) over ({partition}) as change",
     ]
-    direction = "desc" if query.operation == "highest" else "asc"
-    sign = ">" if query.operation == "highest" else "<"
     return (
         f"with {counts},\n\nperiods as (\n    select\n        {_listed(selected)}\n    from counts\n),\n\n"
-        f"answers as (\n    select\n        {_listed(compared)}\n    from periods\n)\n\n"
-        f"select * from answers\nwhere period_start >= {literal(query.start)} and is_complete and change {sign} 0\n"
-        f"order by change {direction}, {', '.join(reversed(keys))}\nlimit {query.limit or RANKED:d}"
+        f"changes as (\n    select\n        {_listed(compared)}\n    from periods\n),\n\n"
+        f"answers as (\n    select * from changes where period_start >= {literal(query.start)}\n)\n\n"
+        f"select {_shown(query)} from answers{_chosen(query, metric)}"
     )
 
 
@@ -206,28 +214,58 @@ def _shares(query: MetricQuery, counts: str, metric: Metric) -> str:
     )
 
 
+def _shown(query: MetricQuery) -> str:
+    """The columns; of the rows within bounds also of how many they are."""
+    return "*, count(*) over () as of_all" if query.operation == "series" and query.bounds else "*"
+
+
+def _measured(query: MetricQuery, metric: Metric) -> str:
+    return "change" if query.of_change else metric.name
+
+
 def _bounds(query: MetricQuery, metric: Metric) -> list[str]:
-    """Only what is above or below, and will stay so; of a single figure the sentence says whether it is."""
-    bounds = [(bound, sign) for bound, sign in ((query.above, ">"), (query.below, "<")) if bound is not None]
-    if query.operation == "value" or not bounds:
+    """Only what is within the bounds, and will stay so; of a single figure the sentence says whether it is."""
+    if query.operation == "value" or not query.bounds:
         return []
-    return ["is_complete", *(f"{metric.name} {sign} {bound!r}" for bound, sign in bounds)]
+    return ["is_complete", *(f"{_measured(query, metric)} {sign} {bound!r}" for sign, bound in query.bounds)]
 
 
-def _ranking(query: MetricQuery, metric: Metric) -> str:
-    """Conditions on the result, order and limit; what is still open or not known is not ranked."""
-    conditions = _bounds(query, metric)
+def _chosen(query: MetricQuery, metric: Metric) -> str:
+    """Which of the answers, and in which order: conditions, ranks, a run."""
+    key = quoted(query.by) if query.by else "period_start"
     if query.operation in ("highest", "lowest"):
-        conditions.append(f"{metric.name} is not null" + ("" if query.by else " and is_complete"))
-        direction = "desc" if query.operation == "highest" else "asc"
-        order = [f"{metric.name} {direction}", quoted(query.by) if query.by else "period_start"]
-        limit = f"\nlimit {query.limit or RANKED:d}"
+        return _ranked(query, metric, key)
+    if query.operation in ("first", "last"):
+        direction = "desc" if query.operation == "last" else "asc"
+        return f"\nwhere {' and '.join(_bounds(query, metric))}\norder by {key} {direction}\nlimit 1"
+    if query.operation == "since":
+        known, *bounds = _bounds(query, metric)
+        return (
+            f"\nwhere {known} and {_measured(query, metric)} is not null and period_start > (\n"
+            f"    select coalesce(max(period_start), {literal(query.start - timedelta(days=1))}) from answers\n"
+            f"    where {known} and not ({' and '.join(bounds)})\n)\norder by period_start"
+        )
+    where = f"\nwhere is_complete and {_measured(query, metric)} is not null" if query.bounds or query.of_change else ""
+    if query.bounds and query.operation != "value":
+        where += f"\nqualify {' and '.join(_bounds(query, metric)[1:])}"
+    elif not query.of_change:
+        where = ""
+    first = "range_start" if query.operation in ("compare", "change") and not _is_single(query) else "period_start"
+    return f"{where}\norder by {', '.join([first, *([key] if query.by else [])])}"
+
+
+def _ranked(query: MetricQuery, metric: Metric, key: str) -> str:
+    """Highest or lowest first; what is still open or not known is not ranked, nor is a rise among the drops."""
+    conditions = _bounds(query, metric)
+    measured = _measured(query, metric)
+    if query.of_change:
+        conditions += ["is_complete", f"change {'>' if query.operation == 'highest' else '<'} 0"]
     else:
-        first = "range_start" if query.operation in ("compare", "change") and not _is_single(query) else "period_start"
-        order = [first, *([quoted(query.by)] if query.by else [])]
-        limit = ""
-    where = f"\nwhere {' and '.join(conditions)}" if conditions else ""
-    return f"{where}\norder by {', '.join(order)}{limit}"
+        conditions += [f"{measured} is not null", *([] if query.by else ["is_complete"])]
+    order = f"{measured} {'desc' if query.operation == 'highest' else 'asc'}"
+    nth = f"\nqualify dense_rank() over (order by {order}) = {query.nth:d}" if query.nth else ""
+    where = f"\nwhere {' and '.join(dict.fromkeys(conditions))}"
+    return f"{where}{nth}\norder by {order}, {key}\nlimit {query.limit or RANKED:d}"
 
 
 def _condition(query: MetricQuery) -> str:
@@ -269,6 +307,7 @@ def _cohorts(query: MetricQuery, catalogue: Catalogue) -> str:
     key = "cohort_start" if by_cohort else "period_number"
     if compares_ranges:
         key = f"{_range_start(query, 'cohort_start')} as range_start"
+        key += ", period_number" if query.age is None else ""
     counts = ["cohort_size", metric.numerator if metric.numerator != "cohort_size" else "retained_users"]
     value = f"sum({metric.numerator})::bigint" if metric.is_count else metric.sql(summed=True)
     selected = [
@@ -284,14 +323,15 @@ def _cohorts(query: MetricQuery, catalogue: Catalogue) -> str:
         f"    select\n        {_listed(selected)}\n    from {table}_{SUFFIXES[query.grain]}\n"
         f"    where {' and '.join(condition for condition in conditions if condition != 'true')}\n    group by all"
     )
-    order = ["range_start" if compares_ranges else key, *([quoted(query.by)] if query.by else [])]
+    order = [key.split(" as ")[-1], *([quoted(query.by)] if query.by else [])]
     bounds = _bounds(query, metric)
     where = f"\nwhere {' and '.join(bounds)}" if bounds else ""
     tail = f"{where}\norder by {', '.join(order)}"
     if is_ranked:
         direction = "desc" if query.operation == "highest" else "asc"
         tie = quoted(query.by) if query.by else "cohort_start"
-        tail = f"\nwhere is_complete\norder by {metric.name} {direction}, {tie}\nlimit {query.limit or RANKED:d}"
+        nth = f"\nqualify dense_rank() over (order by {metric.name} {direction}) = {query.nth:d}" if query.nth else ""
+        tail = f"\nwhere is_complete{nth}\norder by {metric.name} {direction}, {tie}\nlimit {query.limit or RANKED:d}"
     return f"with answers as (\n{rows}\n)\n\nselect * from answers{tail}"
 
 

@@ -28,7 +28,7 @@ def of_answer(answer: Answer, catalogue: Catalogue, palette: Palette) -> Figure 
     if catalogue.kind(query.metric) != COHORTS and "period_start" in frame and answer.frame is not None:
         if query.by and query.operation == "series":
             history = frame.rename(columns={query.by: "segment", metric.name: "value"})
-            return charts.segment_lines(history, metric, palette)
+            return charts.segment_lines(history, metric, query.grain, palette)
         if not query.by and query.operation in ("series", "value", "average"):
             return charts.growth_single(_with_days(frame, query, catalogue), metric, query.grain, palette)
     names = _names(frame, query)

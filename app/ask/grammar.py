@@ -2,103 +2,61 @@
 
 from __future__ import annotations
 
-import functools
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import cast
 
 from app import words
-from app.ask.catalogue import GRAINS, Catalogue
-from app.ask.dates import UNITS, Dated, DateReader, Span
-from app.ask.lexicon import GRAIN_WORDS, Lexicon, Phrases, vocabulary
-from app.ask.metric_query import Clarify, Grain, Reading, Unanswerable
-from app.ask.phrasing import at, span_name
-from app.ask.tokens import ORDINALS, Token, spoken, tokenise
+from app.ask.catalogue import ADDITIVE, GRAINS
+from app.ask.cohort_words import CohortWords
+from app.ask.lexicon import GRAIN_WORDS, vocabulary
+from app.ask.metric_query import Grain, Unanswerable
+from app.ask.phrasing import span_name
+from app.ask.question import Stop
+from app.ask.segment_words import SegmentWords
+from app.ask.spans import UNITS, Dated, ordinal
+from app.ask.tokens import Token, spoken
 
 CHANGES = frozenset({"rose", "fell", "change", "improved", "worsened"})
+# Week over week, wow, w/w: of weeks.
+OVER: dict[str, Grain] = {
+    "month": "month", "mom": "month", "m": "month", "week": "week", "wow": "week", "w": "week", "day": "day",
+    "dod": "day", "d": "day",
+}  # fmt: skip
+NONE = ("zero", "0", "no", "without", "nobody")
+BOUND_WORDS = ("at_least", "at_most", "above", "below")
+OR_BEYOND = dict.fromkeys(("more", "higher", "above", "over", "greater"), "at_least") | dict.fromkeys(
+    ("less", "fewer", "lower", "below", "under"), "at_most"
+)
 RANKING_WORDS = ("highest", "lowest", "best", "worst", "largest", "smallest", "biggest", "weakest", "strongest")
 
 
-class Stop(Exception):
-    """The reading is decided, before the question has been read to its end."""
-
-    def __init__(self, reading: Reading) -> None:
-        super().__init__()
-        self.reading = reading
-
-
-@dataclass
-class Found:
-    """What the words of a question were taken for."""
-
-    metrics: list[str] = field(default_factory=list)
-    ambiguous: list[tuple[str, ...]] = field(default_factory=list)
-    spans: list[Dated] = field(default_factory=list)
-    cohort_span: Dated | None = None
-    age: tuple[int, Grain] | None = None
-    grain: Grain | None = None
-    per_period: bool = False
-    over_period: bool = False
-    filters: dict[str, list[str]] = field(default_factory=dict)
-    negated: set[str] = field(default_factory=set)
-    by: list[str] = field(default_factory=list)
-    operations: set[str] = field(default_factory=set)
-    limit: int | None = None
-    above: float | None = None
-    below: float | None = None
-    is_cohort: bool = False
-    still: bool = False
-    or_later: bool = False
-    has_noun: bool = False
-
-
-class Grammar:
-    """One question on its way to a reading."""
-
-    def __init__(self, question: str, catalogue: Catalogue, lexicon: Lexicon) -> None:
-        self.catalogue, self.lexicon = catalogue, lexicon
-        self.raw = tokenise(question)
-        self.tokens, self.notes = lexicon.corrected(self.raw)
-        self.free = [True] * len(self.tokens)
-        self.found = Found()
-        self.dates = DateReader(catalogue)
-
-    # words
-
-    def text(self, position: int) -> str:
-        return self.tokens[position].text if 0 <= position < len(self.tokens) else ""
-
-    def take(self, begin: int, end: int) -> None:
-        for position in range(begin, end):
-            self.free[position] = False
-
-    def each(self, phrases: Phrases) -> list[tuple[str, int, int]]:
-        """Every phrase in the free words: meaning, begin, end; nothing is taken."""
-        result: list[tuple[str, int, int]] = []
-        position = 0
-        while position < len(self.tokens):
-            match = phrases.at(self.tokens, position, self.free)
-            if match:
-                result.append((match[0], position, match[1]))
-                position = match[1]
-            else:
-                position += 1
-        return result
+class Grammar(CohortWords, SegmentWords):
+    """Takes every word of a question for what it is."""
 
     def read_words(self) -> None:
         """Takes every word for what it is, the surest first. Raises `Stop`."""
+        self.read_courtesies()
+        self.read_picks()
         self.read_previous()
         self.read_dates()
-        self.read_out_of_reach()
         self.read_ages()
+        self.read_out_of_reach()
         self.read_cohorts()
         self.read_segments()
         self.read_grains()
         self.read_metrics()
-        self.read_thresholds()
+        self.read_bounds()
         self.read_operations()
         self.read_nouns()
+
+    def read_courtesies(self) -> None:
+        """Good morning, thank you in advance: no part of what is asked; nor is an all-time high a date."""
+        for name, rank in (("record_high", "highest"), ("record_low", "lowest")):
+            for _, begin, end in self.each(self.group(name)):
+                self.found.operations.add(rank)
+                self.take(begin, end)
+        for _, begin, end in self.each(self.lexicon.courtesies):
+            self.found.asks_ago |= self.text(end - 1) == "ago"
+            self.take(begin, end)
 
     def read_previous(self) -> None:
         """Against the period before, or a year before: taken before the dates in it are."""
@@ -110,41 +68,70 @@ class Grammar:
                 if (
                     is_alone
                     and self.text(end - 1) in UNITS
-                    and self.text(end - 2) in ("previous", "preceding", "before")
+                    and self.text(end - 2) in ("previous", "preceding", "prior", "before")
                 ):
                     continue  # in the previous month
+                if self.text(end) in ("last", "yesterday"):
+                    continue  # the week before last, the day before yesterday
+                grain = next((unit for name, unit in OVER.items() if self.text(begin) == name), None)
+                self.found.grain = self.found.grain or grain
                 begin -= self.text(begin - 1) in ("the", "to", "a") and self.free[begin - 1]
                 self.take(begin, end)
                 self.found.operations.add(group)
 
-    def group(self, name: str) -> Phrases:
-        return Phrases(dict.fromkeys(self.lexicon.operation_groups[name], name))
-
     def read_dates(self) -> None:
         free = [token if self.free[n] else Token("", "") for n, token in enumerate(self.tokens)]
         found = [dated for dated in self.dates.find(free) if not self.is_age_at(dated)]
+        self.notes += dict.fromkeys(self.dates.remarks)
         for dated in found:
             before = dated.begin - 1 - (self.text(dated.begin - 1) == "the")
             is_during = self.text(before) in ("over", "during", "within", "across", "throughout")
             self.take(before if is_during else dated.begin, dated.end)
+        for scope in self.dates.scopes:
+            self.take(scope.begin, scope.end)
         # "in August 2026 from 4 to 10 August" and the like are two dates on purpose; a date said twice is one.
+        if earlier := self.earlier(found):
+            found.append(earlier)
         spans = [d for n, d in enumerate(found) if d.span not in [e.span for e in found[:n]]]
         # "so far" and "in total" say nothing more beside another date
         everything = (self.catalogue.first, self.catalogue.as_of)
         narrower = [d for d in spans if (d.span.first, d.span.last) != everything]
         self.found.spans = narrower or spans
 
+    def earlier(self, found: list[Dated]) -> Dated | None:
+        """A week before, 3 months earlier: than the one date that is named."""
+        for end in range(3, len(self.tokens) + 1):
+            number, unit = self.tokens[end - 3].whole, UNITS.get(self.text(end - 2))
+            number = 1 if self.text(end - 3) in ("a", "an", "one") else number
+            is_said = self.text(end - 1) in ("before", "earlier", "prior") and all(self.free[end - 3 : end])
+            if is_said and number and unit and len(found) == 1:
+                self.take(end - 3, end)
+                return Dated(self.dates.shifted(found[0].span, -number, unit), end - 3, end)
+        return None
+
     def is_age_at(self, dated: Dated) -> bool:
         words_here = [token.text for token in self.tokens[dated.begin : dated.end]]
-        return words_here in (["first", "day"], ["first", "week"], ["first", "month"])
+        is_next = len(words_here) == 2 and words_here[0] == "next" and self.talks_of_retention
+        return is_next or words_here in (["first", "day"], ["first", "week"], ["first", "month"])
 
     def read_out_of_reach(self) -> None:
         """What no metric query can express, by the words that say so."""
-        if self.each(self.lexicon.individuals) and not self.each(self.group("explain")):
+        named = self.each(self.lexicon.individuals)
+        asks_who = named and not (self.text(named[0][1]) == "who" and self.each(self.lexicon.segments))
+        if asks_who and not self.each(self.group("explain")):
             raise Stop(self.no_answer("Single people are not named here. The Users page lists those behind a figure."))
+        if self.each(self.lexicon.about_data):
+            covers = f"The data covers {words.day(self.catalogue.first)} to {words.day(self.catalogue.as_of)}"
+            raise Stop(self.help(f"{covers}; up to that day, not including it, it is complete."))
+        if self.counts_days:
+            raise Stop(
+                self.no_answer("The Growth page shows on how many days users were active; it is not asked for here.")
+            )
         if self.each(self.lexicon.advice):
             raise Stop(self.no_answer("What to do is for people to decide; this box says what happened."))
-        future = [d for d in self.found.spans if d.span.first > self.catalogue.as_of]
+        future = [
+            d for d in self.found.spans if min(one.first for one in (d.span, *d.span.others)) > self.catalogue.as_of
+        ]
         if self.each(self.lexicon.forecast) or future:
             known = f"the data is complete up to, not including, {words.day(self.catalogue.as_of)}"
             when = f"{span_name(future[0].span)} is not yet known" if future else "What is to come is not yet known"
@@ -159,256 +146,19 @@ class Grammar:
                 self.no_answer("Causes are not in the data: it shows what changed and in which segments, not why.")
             )
 
-    def is_segment_value(self, position: int) -> bool:
-        return any(self.matches(phrase, position) for phrase, _ in self.lexicon.values)
-
-    def matches(self, phrase: tuple[str, ...], position: int) -> bool:
-        end = position + len(phrase)
-        return all(self.free[position:end]) and tuple(t.text for t in self.tokens[position:end]) == phrase
-
-    def read_ages(self) -> None:
-        """After 3 months, month 3, day-7 retention, 30 days later, m1, in their first month."""
-        for begin in range(len(self.tokens)):
-            match = self.age_at(begin)
-            if match:
-                age, unit, end = match
-                if unit in ("quarter", "year"):
-                    age, unit = age * (3 if unit == "quarter" else 12), "month"
-                if self.found.age and self.found.age != (age, cast(Grain, unit)):
-                    raise Stop(self.unclear("Two ages are asked for at once: ask for one after the other."))
-                self.found.age = (age, cast(Grain, unit))
-                self.take(begin, end)
-                if self.text(begin - 1) in ("at", "in", "on", "by") and self.free[begin - 1]:
-                    self.take(begin - 1, begin)
-
-    def age_at(self, begin: int) -> tuple[int, str, int] | None:
-        if begin >= len(self.tokens) or not self.free[begin]:
-            return None
-        word, number = self.text(begin), self.tokens[begin].whole
-        if match := re.fullmatch(r"([dwm])(\d{1,3})", word):
-            return int(match[2]), {"d": "day", "w": "week", "m": "month"}[match[1]], begin + 1
-        unit = UNITS.get(word)
-        after = self.tokens[begin + 1].whole if begin + 1 < len(self.tokens) and self.free[begin + 1] else None
-        dates_on = self.text(begin + 2) in ("of", "in") and self.text(begin + 3).isdigit()
-        if unit in ("day", "week", "month") and after is not None and after <= 5000 and not dates_on:
-            return after, unit, begin + 2
-        if word == "after":
-            number = self.tokens[begin + 1].whole if begin + 1 < len(self.tokens) else None
-            number = 1 if self.text(begin + 1) in ("a", "an") else number
-            unit = UNITS.get(self.text(begin + 2))
-            if number is not None and unit and number <= 5000:
-                return number, unit, begin + 3
-            return None
-        if (
-            (ordinal := self.ordinal(word))
-            and self.text(begin + 1) in ("day", "week", "month")
-            and self.talks_of_retention
-        ):
-            end = begin + 2 + (self.text(begin + 2) in ("after",))
-            return ordinal, UNITS[self.text(begin + 1)], end
-        if word == "following" and self.text(begin + 1) in ("day", "week", "month") and self.talks_of_retention:
-            return 1, UNITS[self.text(begin + 1)], begin + 2
-        number = 1 if word in ("a", "an") else number
-        unit = UNITS.get(self.text(begin + 1))
-        if number is None or unit is None or number > 5000:
-            return None
-        following = self.text(begin + 2)
-        if following in ("later", "on", "in") or (following == "after" and self.text(begin + 3) != ""):
-            tail = begin + 3
-            if following == "after":  # 3 months after joining
-                while self.text(tail) in (
-                    "they",
-                    "joining",
-                    "joined",
-                    "signing",
-                    "up",
-                    "signup",
-                    "sign",
-                    "first",
-                    "the",
-                    "their",
-                    "registration",
-                    "being",
-                    "seen",
-                    "start",
-                    "starting",
-                    "visit",
-                ):
-                    tail += 1
-            return number, unit, tail
-        if following in ("retention", "cohort") or self.text(begin + 2) in ("retained",):
-            return number, unit, begin + 2
-        return None
-
-    def ordinal(self, word: str) -> int | None:
-        match = re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)", word)
-        return int(match[1]) if match else ORDINALS.get(word)
-
-    @functools.cached_property
-    def talks_of_retention(self) -> bool:
-        texts = {token.text for token in self.tokens}
-        return bool(texts & {"returned", "retention", "retained", "cohort", "cohorts", "survival", "still"})
-
-    def read_cohorts(self) -> None:
-        """Whether users of a cohort are followed; if so, which date says when they were new."""
-        saw_cohort = any(token.text in ("cohort", "cohorts") for token in self.tokens)
-        markers = [
-            (begin, end)
-            for _, begin, end in self.each(self.lexicon.cohort)
-            if saw_cohort or self.follows_people(begin, end)
-        ]
-        still = [
-            (begin, end)
-            for _, begin, end in self.each(self.lexicon.still)
-            if not any(b <= begin < e for b, e in markers)
-        ]
-        curve = any(token.text in ("curve", "curves", "triangle") for token in self.tokens) and self.talks_of_retention
-        relevant = saw_cohort or self.found.age is not None or curve or (markers and still)
-        if not relevant:
-            return
-        self.found.is_cohort = True
-        for begin, end in markers:
-            if self.text(begin) in ("cohort", "cohorts") and self.text(begin - 1) in ("by", "per", "each", "every"):
-                self.found.per_period = True
-                self.take(begin - 1, begin)
-            self.take(begin, end)
-        self.found.or_later = bool(later := self.each(self.lexicon.or_later))
-        for _, begin, end in later:
-            self.take(begin, end)
-        for begin, end in still:
-            self.found.still = True
-            if self.text(begin) not in ("retention", "retained", "retain"):
-                self.take(begin, end)
-        marker_ends = [end for _, end in markers] or [
-            n for n, token in enumerate(self.tokens) if token.text in ("cohort", "cohorts")
-        ]
-        spans = self.found.spans
-        if len(spans) == 2 and not self.found.age and marker_ends and "compare" not in self.kinds_of_words():
-            self.found.cohort_span = min(spans, key=lambda d: min(abs(d.begin - end) for end in marker_ends))
-            target = next(d for d in spans if d is not self.found.cohort_span)
-            self.age_between(self.found.cohort_span, target)
-            self.found.spans = []
-        elif spans:
-            self.found.cohort_span = spans[0]
-        if self.found.cohort_span and self.text(self.found.cohort_span.begin) == "from":
-            # users from May: those who were new in May
-            self.found.cohort_span = replace(self.found.cohort_span, span=without_since(self.found.cohort_span.span))
-            self.found.spans = [replace(d, span=without_since(d.span)) for d in self.found.spans]
-
-    def kinds_of_words(self) -> set[str]:
-        return {meaning for meaning, _, _ in self.each(self.lexicon.operations)}
-
-    def follows_people(self, begin: int, end: int) -> bool:
-        """Whether a phrase such as "who joined in" is followed by when, or stands in a question about staying."""
-        phrase = {token.text for token in self.tokens[begin:end]}
-        return bool(
-            phrase
-            & {
-                "joined",
-                "signed",
-                "started",
-                "acquired",
-                "registered",
-                "arrived",
-                "seen",
-                "new",
-                "users",
-                "joining",
-                "came",
-                "signups",
-                "joiners",
-                "starters",
-                "sign",
-                "class",
-                "were",
-            }
-        )
-
-    def age_between(self, cohort: Dated, target: Dated) -> None:
-        """Of those who joined in May, how many were there in July: age 2."""
-        start, end = cohort.span, target.span
-        if start.is_ambiguous or end.is_ambiguous:
-            raise Stop(self.which_date(start if start.is_ambiguous else end))
-        if start.grain != end.grain or start.unit not in ("day", "week", "month"):
-            raise Stop(self.unclear("Cohort and later period have to be both months, weeks or days."))
-        age = self.catalogue.periods_between(start.first, end.first, start.grain) - 1
-        if age < 0:
-            raise Stop(self.unclear("The cohort is younger than the period it is looked for in."))
-        self.found.age = (age, start.grain)
-
-    def read_segments(self) -> None:
-        self.read_codes()
-        for phrase, meanings in self.lexicon.values:
-            for begin in range(len(self.tokens)):
-                if self.matches(phrase, begin):
-                    self.read_value(begin, begin + len(phrase), meanings)
-        for phrase, code in self.lexicon.absent_places.items():
-            for begin in range(len(self.tokens)):
-                if self.matches(phrase, begin):
-                    name = f"{spoken(self.tokens[begin : begin + len(phrase)])} ({code})"
-                    raise Stop(Unanswerable(message=self.catalogue.no_such_value(name)))
-        for segment, begin, end in self.each(self.lexicon.segments):
-            if segment not in self.found.filters or self.text(begin - 1) in (
-                "by",
-                "per",
-                "each",
-                "every",
-                "across",
-                "which",
-            ):
-                self.found.by.append(segment)
-            self.take(begin, end)
-
-    def read_codes(self) -> None:
-        """Two-letter values: in capitals, or after a word that leaves no doubt."""
-        for position, token in enumerate(self.tokens):
-            code = token.original.upper()
-            if not self.free[position] or code not in self.lexicon.codes:
-                continue
-            is_capital = token.original == code
-            is_plain_word = token.text in self.lexicon.glue or token.text in ("id", "my", "no", "us")
-            if is_capital or (
-                not is_plain_word and self.text(position - 1) in ("in", "from", "for", "and", "vs", "or", "is", "of")
-            ):
-                self.read_value(position, position + 1, self.lexicon.codes[code])
-
-    def read_value(self, begin: int, end: int, meanings: Sequence[tuple[str, str]]) -> None:
-        anywhere = [True] * len(self.tokens)
-        near = range(max(0, begin - 2), min(len(self.tokens), end + 1))
-        matches = [self.lexicon.segments.at(self.tokens, position, anywhere) for position in near]
-        named = [meaning for meaning in meanings if meaning[0] in [match[0] for match in matches if match]]
-        meanings = named or meanings
-        if len(meanings) > 1:
-            segments = " or ".join(words.title(segment) for segment, _ in meanings)
-            what = spoken(self.tokens[begin:end])
-            raise Stop(self.unclear(f"“{what}” is a value of several segments: {segments}?"))
-        segment, value = meanings[0]
-        negated = self.text(begin - 1) in ("not", "except", "excluding", "without", "outside", "non") or (
-            self.text(begin - 2) in ("not", "other", "except", "excluding", "without", "outside")
-            and self.free[begin - 2]
-        )
-        if negated:
-            first = (
-                begin - 1
-                if self.text(begin - 1) in ("not", "except", "excluding", "without", "outside", "non")
-                else begin - 2
-            )
-            self.take(first, end)
-            self.found.filters[segment] = [v for v in self.catalogue.segments[segment] if v != value]
-            self.found.negated.add(segment)
-            self.notes.append(f"Everybody but {value}: {', '.join(self.found.filters[segment])}.")
-            return
-        chosen = self.found.filters.setdefault(segment, [])
-        if value not in chosen:
-            chosen.append(value)
-        self.take(begin, end)
-
     def read_grains(self) -> None:
         """Monthly, by week, each day, which month."""
         for position, token in enumerate(self.tokens):
-            if not self.free[position]:
-                continue
+            named = self.lexicon.metrics.at(self.tokens, position - 1, self.free) if position else None
+            if not self.free[position] or (named and named[1] > position):
+                continue  # 28 day active users
             word, before = token.text, self.text(position - 1)
+            if word in ("date", "dates") and before in ("which", "what"):
+                self.found.grain, self.found.over_period = "day", True
+                self.take(position, position + 1)
+            if word in ("often", "times") and self.text(position - 1) in ("how", "many"):
+                self.found.over_period = True  # how often: in how many periods
+                self.take(position, position + 1)
             if word in GRAIN_WORDS and self.text(position + 1) not in ("active", "actives", "users"):
                 self.found.grain = cast(Grain, GRAIN_WORDS[word])
                 self.take(position, position + 1)
@@ -431,15 +181,43 @@ class Grammar:
                     )
                 )
             elif word in UNITS and UNITS[word] in GRAINS:
+                if (
+                    self.text(position + 1) == "of"
+                    and self.text(position + 2 + (self.text(position + 2) == "the")) in UNITS
+                ):
+                    raise Stop(self.unclear(f"Which {word} within each one: figures are not compared that way."))
                 self.found.grain = cast(Grain, UNITS[word])
                 self.found.over_period = True
+                if self.text(position + 1) == "ago":
+                    self.found.asks_ago = True
+                    self.take(position + 1, position + 2)  # how many months ago
+                if before == "and" and {"by", "per"} & {token.text for token in self.tokens[: position - 1]}:
+                    self.found.per_period = True  # by channel and month
                 if before in ("by", "per", "each", "every", "a") and self.free[position - 1]:
                     self.found.per_period = True
                     self.take(position - 1, position)
                 self.take(position, position + 1)
 
+    @property
+    def counts_days(self) -> bool:
+        """Whether users are told apart by their number of active days: on 20 of the last 28 days."""
+        texts = [token.text for token in self.tokens]
+        for position, token in enumerate(self.tokens):
+            after = texts[position + 1 : position + 6]
+            of_days = after[:1] == ["of"] and ("days" in after or "last" in after or "past" in after)
+            days_in = (
+                after[:1] in (["day"], ["days"]) and after[1:2] and after[1] in ("in", "of", "out", "per", "during")
+            )
+            if token.whole is not None and {"active", "used", "use"} & set(texts[:position]) and (of_days or days_in):
+                return True
+        return bool(self.each(self.lexicon.days_active))
+
     def read_metrics(self) -> None:
+        self.read_returns()
         phrases = self.lexicon.metrics
+        for group, begin, end in self.each(self.lexicon.metric_groups):
+            self.found.metrics += vocabulary()["metric_groups"][group]["metrics"]
+            self.take(begin, end)
         for number, begin, end in self.each(self.lexicon.ambiguous):
             longer = phrases.at(self.tokens, begin, self.free)
             if longer and longer[1] > end:
@@ -448,45 +226,146 @@ class Grammar:
                 continue  # growth: an operation as much as a metric
             self.found.ambiguous.append(self.lexicon.ambiguous_metrics[int(number)])
             self.take(begin, end)
-        for group, begin, end in self.each(self.lexicon.metric_groups):
-            self.found.metrics += vocabulary()["metric_groups"][group]["metrics"]
-            self.take(begin, end)
+        self.read_ratio()
         found = self.each(phrases)
         for name, begin, end in found:
             # the churn of users acquired from google: said of a segment, not asked for
             is_aside = name == "new_users" and len(found) > 1 and self.text(end) in ("from", "via", "through")
+            is_aside = is_aside and not any(dated.begin == end for dated in self.found.spans)
             if name not in self.found.metrics and not is_aside:
                 self.found.metrics.append(name)
             self.take(begin, end)
 
-    def read_thresholds(self) -> None:
-        for name in ("above", "below"):
+        if {"new_users", "gained_users"} <= set(self.found.metrics):
+            self.found.metrics.remove("gained_users")  # gained new users: the verb
+
+    def read_ratio(self) -> None:
+        """The ratio of users gained to users lost: the quick ratio, put in words."""
+        named = {name for name, _, _ in self.each(self.lexicon.metrics)}
+        for position, token in enumerate(self.tokens):
+            if token.text == "ratio" and named == {"gained_users", "churned_users"}:
+                self.take(position, position + 1)
+
+    def read_returns(self) -> None:
+        """Dormant users who returned are the resurrected ones."""
+        away = [n for n, token in enumerate(self.tokens) if self.free[n] and token.text in self.lexicon.away]
+        returns = {"returned", "return", "returning", "back", "reactivated", "woke", "again", "resurrected"}
+        back = [n for n, token in enumerate(self.tokens) if self.free[n] and token.text in returns]
+        if away and back and "resurrected_users" in self.catalogue.metrics:
+            self.found.metrics.append("resurrected_users")
+            for position in (*away, *back):
+                self.take(position - (self.text(position) == "back"), position + 1)
+
+    def read_picks(self) -> None:
+        """The first time that, the last month with: one period of those within bounds, and no date."""
+        is_bounded = any(self.each(self.group(name)) for name in (*BOUND_WORDS, "exactly", "rose", "fell"))
+        is_bounded |= any(token.text in NONE for token in self.tokens)
+        for begin in range(len(self.tokens)):
+            is_recent = self.text(begin) == "most" and self.text(begin + 1) == "recent"
+            noun = begin + 1 + is_recent
+            pick = "first" if self.text(begin) == "first" else "last"
+            if not is_recent and self.text(begin) not in ("first", "last", "latest"):
+                continue
+            goes_on = self.text(noun + 1) in ("with", "when", "that", "where", "in", "we", "on")
+            if is_bounded and (self.text(noun) == "time" or (self.text(noun) in UNITS and goes_on)):
+                self.found.operations.add(pick)
+                self.take(begin, noun)
+
+    def read_bounds(self) -> None:
+        """Above 30%, at least 5, 100 or more, between 20% and 30%, no new users at all."""
+        for name in (*BOUND_WORDS, "exactly"):
             for _, begin, end in self.each(self.group(name)):
-                token = self.tokens[end] if end < len(self.tokens) else Token("", "")
-                number, after = token.number, self.text(end + 1)
-                if number is None or not self.free[end] or after in UNITS:
+                value = self.bound_at(end)
+                if value is None:
                     continue
-                if after in ("percent", "%"):
-                    number, end = number / 100, end + 1
-                setattr(self.found, name, number)
-                self.take(begin, end + 1)
+                self.found.bounds |= {"at_least": value, "at_most": value} if name == "exactly" else {name: value}
+                before = begin - 1
+                self.found.bounds_change |= self.text(before) == "by" and self.free[before]
+                if self.free[before] and self.group("rose").words | self.group("fell").words >= {self.text(before)}:
+                    self.take(before, begin)  # fell below 1: under it, and no change
+                self.take(begin, end)
+        for position, token in enumerate(self.tokens):
+            after = (self.text(position + 1), self.text(position + 2))
+            if token.text == "between" and self.free[position] and after[1] == "and":
+                least, most = self.bound_at(position + 1), self.bound_at(position + 3)
+                if least is not None and most is not None:
+                    self.found.bounds |= {"at_least": least, "at_most": most}
+                    self.take(position, position + 3)
+            if after[0] == "or" and after[1] in OR_BEYOND and (value := self.bound_at(position)) is not None:
+                self.found.bounds[OR_BEYOND[after[1]]] = value
+                self.take(position, position + 3)
+            noun = position + 1 + (after[0] in ("any", "single"))
+            counted = {phrase[0] for phrase in self.lexicon.metrics.meanings} | self.lexicon.nouns
+            is_none = token.text in NONE and (self.text(noun) in counted or token.text == "nobody")
+            if is_none and self.free[position]:
+                self.found.bounds |= {"at_least": 0, "at_most": 0}
+                self.take(position, noun)
+
+    def bound_at(self, position: int) -> float | None:
+        """The number that stands here and bounds a figure; its words are taken."""
+        token = self.tokens[position] if position < len(self.tokens) else Token("", "")
+        number, after = token.number, self.text(position + 1)
+        is_of_time = after in (*UNITS, "of", "out", "times") and not token.text.endswith("%")
+        if number is None or not self.free[position] or is_of_time:
+            return None
+        is_percent = after in ("percent", "pct", "percentage", "points", "pp")
+        self.found.is_percent |= is_percent or token.text.endswith("%")
+        self.take(position, position + 1 + is_percent + (after == "percentage" and self.text(position + 2) == "points"))
+        return number / 100 if is_percent else number
+
+    def read_breakdown(self) -> None:
+        """Break new users down by country."""
+        texts = [token.text for token in self.tokens]
+        if "break" in texts and "down" in texts[texts.index("break") :]:
+            for word in ("break", "down"):
+                self.take(texts.index(word), texts.index(word) + 1)
 
     def read_operations(self) -> None:
+        self.read_breakdown()
+        ranks = ("highest", "lowest", "best", "worst")
+        for position, token in enumerate(self.tokens):
+            # the second highest, the 3rd best
+            place = ordinal(token.text)
+            follows = any(self.group(name).at(self.tokens, position + 1, self.free) for name in ranks)
+            if place and self.free[position] and follows:
+                self.found.nth = place
+                self.take(position, position + 1)
         for group in (
-            "define", "improved", "worsened", "split", "previous", "average", "explain", "compare", "change", "series",
-            "total", "best", "worst", "highest", "lowest", "rose", "fell", "share", "more", "less",
+            "define", "since", "improved", "worsened", "split", "previous", "average", "explain", "compare", "change",
+            "series", "total", "best", "worst", "highest", "lowest", "rose", "fell", "share", "percent", "rank",
+            "more", "less",
         ):  # fmt: skip
             self.take_group(group)
+        if self.found.spans or self.found.by or self.found.filters:
+            self.found.operations.discard("define")  # a figure, not a meaning
         if "define" in self.found.operations:
             self.found.operations.discard("average")  # what does it mean
+        if "percent" in self.found.operations and not self.found.operations & CHANGES:
+            self.found.operations.add("share")
+        adds_up = bool(self.found.metrics) and set(self.found.metrics) <= ADDITIVE
+        stands_for_change = self.found.operations & CHANGES and set(self.found.metrics) <= {"active_users"}
         for position, token in enumerate(self.tokens):
-            if "compare" in self.found.operations and token.text == "between":
+            has_values = any(len(values) > 1 for values in self.found.filters.values())
+            if ("compare" in self.found.operations or has_values) and token.text == "between":
+                self.take(position, position + 1)
+            if token.text == "cumulative" and (adds_up or self.found.has_noun) and not self.found.per_period:
+                self.found.operations |= {"total", "cumulative"}
+                self.take(position, position + 1)
+            is_net = token.text == "net" and stands_for_change
+            is_segment = token.text in self.lexicon.segment_words and "explain" in self.found.operations
+            if is_net or is_segment or (token.text == "rolling" and self.found.metrics):
+                self.take(position, position + 1)
+            # when did it last fall, when did it first exceed 400
+            is_pick = token.text in ("first", "last") and self.free[position]
+            if is_pick and (self.found.bounds or self.found.operations & CHANGES):
+                self.found.operations.add(token.text)
                 self.take(position, position + 1)
             # top 3 countries, the 5 best months, which three months had the most
-            if self.found.operations & {"highest", "lowest", "best", "worst"} and self.free[position]:
+            if self.found.operations & set(ranks) and self.free[position]:
                 number = token.whole
-                before = self.text(position - 1)
-                if number and number <= 100 and before in ("top", "bottom", "which", "the", "what", *RANKING_WORDS):
+                before, after = self.text(position - 1), self.text(position + 1)
+                leads = before in ("top", "bottom", "which", "the", "what", *RANKING_WORDS) or after in RANKING_WORDS
+                if number and number <= 100 and leads:
                     self.found.limit = number
                     self.take(position, position + 1)
 
@@ -516,6 +395,8 @@ class Grammar:
         if not left:
             return
         what = spoken([self.raw[n] for n in left])
+        if len(left) >= 3 and 2 * len(left) >= len(self.tokens):
+            raise Stop(self.unread(self.no_answer(f"Too little of this was understood; not “{what}”. I read English.")))
         recognised = found.metrics or found.ambiguous or found.is_cohort or found.has_noun or found.operations
         if not recognised and not found.spans and not found.by:
             message = "This is no question about the growth of this product, or none that I can read."
@@ -525,7 +406,7 @@ class Grammar:
         is_place = before[0] in ("in", "on", "from", "for", "via", "through", "and", "vs", "than", "with") or before[
             1
         ] in ("in", "on", "from", "via")
-        is_word = self.tokens[position].number is None and self.tokens[position].text not in self.lexicon.known
+        is_word = self.tokens[position].text.isalpha() and self.tokens[position].text not in self.lexicon.known
         if recognised and is_place and is_word and len(left) <= 3:
             raise Stop(self.unread(Unanswerable(message=self.catalogue.no_such_value(what))))
         after = self.text(left[-1] + 1)
@@ -536,75 +417,3 @@ class Grammar:
         ):
             raise Stop(self.unread(self.no_answer(f"There is no metric called “{what}” here.")))
         raise Stop(self.unread(self.unclear(f"I did not understand “{what}”.")))
-
-    # words back
-
-    def which_metric(self, names: Sequence[str]) -> Clarify:
-        known = [name for name in names if name in self.catalogue.metrics]
-        labels = [self.catalogue.metrics[name].label for name in known]
-        spans = [dated.span for dated in self.found.spans if not dated.span.is_ambiguous]
-        when = f" {at(span_name(spans[0]))}" if len(spans) == 1 else ""
-        return Clarify(
-            message=f"Which figure is meant: {', '.join(labels)}?",
-            options=tuple(f"{label.lower()}{when}" for label in labels),
-        )
-
-    def which_date(self, span: Span) -> Clarify:
-        names = [span_name(one) for one in (span, *span.others)]
-        label = self.catalogue.metrics[self.found.metrics[0]].label.lower() if self.found.metrics else "active users"
-        return Clarify(
-            message=f"Which one is meant: {' or '.join(names)}?", options=tuple(f"{label} {at(name)}" for name in names)
-        )
-
-    def unclear(self, message: str, options: tuple[str, ...] = (), within: Span | None = None) -> Clarify:
-        if not options and self.found.metrics:
-            label = self.catalogue.metrics[self.found.metrics[0]].label.lower()
-            options = (f"{label} last month", f"{label} by month")
-            if within:
-                options = tuple(
-                    f"which {grain} in {span_name(within)} had the highest {label}" for grain in ("day", "week")
-                )
-        return Clarify(message=message, options=options)
-
-    def no_answer(self, message: str) -> Unanswerable:
-        return Unanswerable(message=message, options=tuple(examples(self.catalogue)[:3]))
-
-    def unread(self, reading: Clarify | Unanswerable) -> Clarify | Unanswerable:
-        """The same, said without having read every word."""
-        return reading.model_copy(update={"is_certain": False})
-
-    def help(self, message: str) -> Clarify:
-        return Clarify(message=message, options=tuple(examples(self.catalogue)[:4]))
-
-
-def without_since(span: Span) -> Span:
-    """A span without the readings that go on to the as-of date."""
-    return replace(span, others=tuple(one for one in span.others if one.unit != "range"))
-
-
-def examples(catalogue: Catalogue) -> list[str]:
-    """Questions to click, each made from what is in the data, and each one that is answered."""
-    latest = catalogue.latest_complete("month")
-    cohort = catalogue.shifted(latest, -3, "month")
-    shown: list[Callable[[], str | None]] = [
-        lambda: f"What was the churn rate in {words.period(latest, 'month')}?",
-        lambda: "Which month had the highest churn rate?",
-        lambda: _by_segment(catalogue),
-        lambda: f"How many of the {words.period(cohort, 'month')} cohort were there after 3 months?",
-        lambda: f"Why did the quick ratio change in {words.period(latest, 'month')}?",
-        lambda: "New and churned users by month",
-        lambda: _compared(catalogue),
-    ]
-    return [question for make in shown if (question := make())]
-
-
-def _by_segment(catalogue: Catalogue) -> str | None:
-    segment = next(iter(catalogue.segments), None)
-    return f"Active users by {words.title(segment).lower()} last month" if segment else None
-
-
-def _compared(catalogue: Catalogue) -> str | None:
-    for values in catalogue.segments.values():
-        if len(values) > 1:
-            return f"Compare the retention rate of {values[0]} and {values[1]} last month"
-    return None

@@ -14,7 +14,7 @@ from typing import Any
 import pytz
 import yaml
 
-from app.ask import dates
+from app.ask import spans
 from app.ask.catalogue import Catalogue
 from app.ask.tokens import NUMBERS, ORDINALS, Token, tokenise
 
@@ -87,7 +87,10 @@ class Lexicon:
             listed.setdefault(name, []).extend((metric.label, name))
         self.metrics = Phrases.of(listed)
         self.ambiguous = Phrases.of({str(n): entry["phrases"] for n, entry in enumerate(words["ambiguous"])})
+        self.yielding = [tuple(entry["metrics"]) for entry in words["ambiguous"] if entry.get("yields")]
         self.ambiguous_metrics = [tuple(entry["metrics"]) for entry in words["ambiguous"]]
+        self.weak_metrics = Phrases.of(words["weak_metrics"])
+        self.away = set(words["away"])
         self.metric_groups = Phrases.of({name: group["phrases"] for name, group in words["metric_groups"].items()})
         self.operations = Phrases.of(words["operations"])
         self.operation_groups = {
@@ -100,6 +103,9 @@ class Lexicon:
         self.not_held = Phrases.of(words["not_held"])
         self.forecast = Phrases.of({"forecast": words["forecast"]})
         self.causes = Phrases.of({"causes": words["causes"]})
+        self.courtesies = Phrases.of({"courtesy": words["courtesies"]})
+        self.days_active = Phrases.of({"days_active": words["days_active"]})
+        self.about_data = Phrases.of({"about_data": words["about_data"]})
         self.advice = Phrases.of({"advice": words["advice"]})
         self.individuals = Phrases.of({"individuals": words["individuals"]})
         self.nouns = set(words["nouns"])
@@ -110,34 +116,36 @@ class Lexicon:
             {name: [name, f"{name}s", *words["segments"].get(name, ())] for name in catalogue.segments}
         )
         self.values, self.codes, self.absent_places = _values(catalogue, words["values"])
-        self.known = self._known_words()
+        self.understood = self._understood()
+        self.known = self.understood | self._refused()
 
-    def _known_words(self) -> set[str]:
-        known = {*self.glue, *self.nouns, *self.segment_words, *dates.WORDS, *NUMBERS, *ORDINALS, *GRAIN_WORDS}
-        known |= {"q", "h", "hourly", "quarterly", "yearly", "annual", "annually", *vocabulary()["not_understood"]}
-        for phrases in (
-            self.metrics,
-            self.metric_groups,
-            self.ambiguous,
-            self.operations,
-            self.cohort,
-            self.still,
-            self.or_later,
-            self.not_held,
-            self.forecast,
-            self.causes,
-            self.advice,
-            self.individuals,
-            self.segments,
-        ):
-            known |= phrases.words
-        return (
-            known | {word for phrase, _ in self.values for word in phrase} | {w for p in self.absent_places for w in p}
-        )
+    def _understood(self) -> set[str]:
+        """The words that can be part of an answer."""
+        words = {
+            *self.glue,
+            *self.away,
+            *self.nouns,
+            *self.segment_words,
+            *spans.WORDS,
+            *NUMBERS,
+            *ORDINALS,
+            *GRAIN_WORDS,
+        }
+        words |= {"q", "h", "hourly", "quarterly", "yearly", "annual", "annually", *vocabulary()["not_understood"]}
+        read = (self.metrics, self.metric_groups, self.ambiguous, self.operations, self.cohort, self.still)
+        for phrases in (*read, self.or_later, self.courtesies, self.segments):
+            words |= phrases.words
+        return words | {word for phrase, _ in self.values for word in phrase}
+
+    def _refused(self) -> set[str]:
+        """The words for what is out of reach: known, but no slip of the pen is taken for one of them."""
+        refusing = (self.not_held, self.forecast, self.causes, self.about_data, self.days_active, self.advice)
+        words = {word for phrases in (*refusing, self.individuals) for word in phrases.words}
+        return words | {word for phrase in self.absent_places for word in phrase}
 
     def corrected(self, tokens: list[Token]) -> tuple[list[Token], list[str]]:
         """The tokens with slips of the pen read as the word they resemble, and a note for each."""
-        candidates = sorted(word for word in self.known if len(word) >= SHORTEST_TYPO)
+        candidates = sorted(word for word in self.understood if len(word) > SHORTEST_TYPO)
         fixed: list[Token] = []
         notes: list[str] = []
         for token in tokens:
@@ -149,11 +157,15 @@ class Lexicon:
                 other for other in candidates if sorted(other) == sorted(word)
             ]
             # A slip seldom hits the first letter; what is left must look like a slip, not like another word.
-            alike = [other for other in alike if self._is_meant(word, other)]
+            alike = [other for other in alike if self._is_meant(word, other) and self._is_safe(word, other)]
             if alike and not _is_inflection(word, alike[0]):
                 notes.append(f"Read “{token.original}” as “{alike[0]}”.")
             fixed.append(token.read_as(alike[0]) if alike else token)
         return fixed, notes
+
+    def _is_safe(self, word: str, other: str) -> bool:
+        """Whether no meaning is lost: a word that carries nothing is read where one letter is missing or too many."""
+        return other not in self.glue or _is_swapped(word, other) or _lacks_a_letter(word, other)
 
     def _is_meant(self, word: str, other: str) -> bool:
         """Whether a word can be another one that is known; a plural only of what has one: roses never rose."""
@@ -164,14 +176,24 @@ class Lexicon:
 
 def _is_slip(word: str, other: str) -> bool:
     """Whether a word is another one mistyped. Two short words that differ by one letter are mostly two words."""
-    if sorted(word) == sorted(other):
+    if _is_swapped(word, other):
         return True
+    if other[0] != word[0] or abs(len(word) - len(other)) > 1:
+        return False  # a slip seldom hits the first letter, or two
     if len(word) <= 5:
-        longer, shorter = sorted((word, other), key=len, reverse=True)
-        return len(longer) == len(shorter) + 1 and any(
-            longer[:n] + longer[n + 1 :] == shorter for n in range(len(longer))
-        )
-    return other[0] == word[0] or other[1:] in (word, word[1:]) or word[1:] == other
+        return _lacks_a_letter(word, other)
+    return True
+
+
+def _is_swapped(word: str, other: str) -> bool:
+    """Whether two letters have changed places."""
+    return any(word[:n] + word[n + 1] + word[n] + word[n + 2 :] == other for n in range(len(word) - 1))
+
+
+def _lacks_a_letter(word: str, other: str) -> bool:
+    """Whether one word is the other without one letter."""
+    longer, shorter = sorted((word, other), key=len, reverse=True)
+    return any(longer[:n] + longer[n + 1 :] == shorter for n in range(len(longer)))
 
 
 def _is_inflection(word: str, other: str) -> bool:
@@ -203,5 +225,6 @@ def _values(
             phrases[words] = phrases[value,]
     present = {value for values in catalogue.segments.values() for value in values}
     absent = {words: code for code, words in places.items() if code not in present and words not in phrases}
+    absent |= {tuple(alias.split()): absent[value,] for alias, value in aliases.items() if (value,) in absent}
     ordered = sorted(phrases.items(), key=lambda item: -len(item[0]))
     return [(words, tuple(found)) for words, found in ordered], {c: tuple(f) for c, f in codes.items()}, absent

@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Grain = Literal["day", "week", "month"]
 Operation = Literal[
-    "value", "series", "compare", "highest", "lowest", "change", "explain", "average", "share", "define"
-]
+    "value", "series", "compare", "highest", "lowest", "first", "last", "since", "change", "explain", "average",
+    "share", "define",
+]  # fmt: skip
 
 
 class Frozen(BaseModel):
@@ -30,17 +31,22 @@ class MetricQuery(Frozen):
     """One question about metrics.
 
     operation      value: one figure (of all periods together); series: one per period; compare: two ranges, or the
-                   values of `by`; highest, lowest: the period, or the value of `by`, where the metric is; change: from
-                   `against` to the range; explain: what that change is made of; average: per period; share: what part
-                   of the total the filter, or each value of `by`, is; define: what the metric means
+                   values of `by`; highest, lowest: the period, or the value of `by`, where the metric is; first, last:
+                   the first or last period within the bounds; since: the unbroken run of such periods up to the latest
+                   complete one; change: from `against` to the range; explain: what that change is made of; average: per
+                   period; share: what part of the total the filter, or each value of `by`, is; define: what the metric
+                   means
     metrics        names of the catalogue, all of one model
     start, end     the first and the last period, each by its start; of a cohort metric: the cohorts
     against_start  the same for the range that is compared with (compare, change, explain)
     age            of a cohort metric: periods since the cohort's own; None: every age
     by             the segment that splits the figure
-    above, below   only periods (or values of `by`) where the metric is; shares are 0 to 1
+    above, below   the bounds: only periods (or values of `by`) where the metric is; shares are 0 to 1
+    at_least       the same, the bound itself included; so is at_most
     limit          how many of the highest or lowest
-    of_change      highest and lowest rank the change from the period before, not the figure itself
+    nth            which one of the highest or lowest: 2 is the second highest
+    of_change      what is ranked, listed or bounded is the change from the period before, not the figure itself
+    asks           what the sentence has to say besides: whether it is so, how long ago it was
     claim          what the question takes for granted or asks to confirm about the change
     """
 
@@ -56,14 +62,24 @@ class MetricQuery(Frozen):
     by: str | None = None
     above: float | None = None
     below: float | None = None
+    at_least: float | None = None
+    at_most: float | None = None
     limit: int | None = Field(default=None, ge=1, le=100)
+    nth: int | None = Field(default=None, ge=1, le=100)
     of_change: bool = False
+    asks: Literal["whether", "ago"] | None = None
     claim: Literal["rose", "fell"] | None = None
 
     @property
     def metric(self) -> str:
         """The first metric: the one that is ranked, compared or explained."""
         return self.metrics[0]
+
+    @property
+    def bounds(self) -> list[tuple[str, float]]:
+        """Sign and value of every bound."""
+        named = ((">", self.above), ("<", self.below), (">=", self.at_least), ("<=", self.at_most))
+        return [(sign, value) for sign, value in named if value is not None]
 
     def changed(self, **fields: object) -> MetricQuery:
         """A copy with other fields, validated."""

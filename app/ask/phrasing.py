@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 from app import words
 from app.ask.catalogue import COHORTS, Catalogue
-from app.ask.dates import Span
 from app.ask.metric_query import Grain, MetricQuery, SegmentFilter
+from app.ask.spans import Span
 
 
 def span_name(span: Span) -> str:
@@ -45,9 +45,16 @@ def at(name: str) -> str:
     return f"on {name}" if name[0].isdigit() and " " in name else f"in {name}"
 
 
-def chosen(filters: tuple[SegmentFilter, ...]) -> str:
-    """Filters in words: ios or web, and SG; nothing for everybody."""
-    return " and ".join(" or ".join(one.values) for one in filters)
+def chosen(filters: tuple[SegmentFilter, ...], catalogue: Catalogue) -> str:
+    """Filters in words: ios or web, and SG; without tiktok, where that is shorter; nothing for everybody."""
+    return " and ".join(_values(one, catalogue) for one in filters)
+
+
+def _values(one: SegmentFilter, catalogue: Catalogue) -> str:
+    others = [value for value in catalogue.segments[one.segment] if value not in one.values]
+    if others and len(others) < len(one.values):
+        return " and ".join(f"without {value}" for value in others)
+    return " or ".join(one.values)
 
 
 def as_question(query: MetricQuery, catalogue: Catalogue) -> str:
@@ -56,7 +63,7 @@ def as_question(query: MetricQuery, catalogue: Catalogue) -> str:
     label = " and ".join(labels)
     name = range_name(query.start, query.end, query.grain)
     when = at(name)
-    where = f" for {chosen(query.filters)}" if query.filters else ""
+    where = f" for {chosen(query.filters, catalogue)}" if query.filters else ""
     if catalogue.kind(query.metric) == COHORTS:
         age = f" after {words.count(query.age, query.grain)}" if query.age else ""
         return f"{label}{age} of the {name} cohort{where}"

@@ -114,6 +114,9 @@ def _by_generated_sql(question: str, db: Snapshot, catalogue: Catalogue, endpoin
         except (sandbox.ForbiddenSqlError, sandbox.SqlFailedError) as error:
             failed = (sql, str(error))
             continue
+        if warehouse.published_version() != db.version:
+            # The sandbox opens the file that is published; the page shows the version it holds.
+            return Answer("failed", "A new version of the data was published while this was answered. Ask again.")
         notes = ["Written by a model and not checked against the definitions: read the SQL before relying on it."]
         if result.is_cut:
             notes.append(f"Only the first {sandbox.MOST_ROWS:,} rows are shown.")
@@ -158,6 +161,10 @@ def is_reviewed(question: str, answer: Answer) -> bool:
     if entry is None or answer.metric_query is None or answer.trust is None:
         return False
     expected = MetricQuery.model_validate(entry["metric_query"])
-    kept: dict[str, object] = {"start": answer.metric_query.start, "end": answer.metric_query.end}
+    kept: dict[str, object] = {
+        "asks": answer.metric_query.asks,
+        "start": answer.metric_query.start,
+        "end": answer.metric_query.end,
+    }
     kept |= {"against_start": answer.metric_query.against_start, "against_end": answer.metric_query.against_end}
     return expected.changed(**kept) == answer.metric_query

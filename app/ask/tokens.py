@@ -34,9 +34,15 @@ ORDINALS = {
 }
 
 _TOKEN = re.compile(
-    r"\d{4}-\d{1,2}-\d{1,2}|\d{4}[-/](?:0?[1-9]|1[0-2])(?!\d)|\d{1,2}[./]\d{1,2}[./]\d{4}"
+    r"\d{4}-\d{1,2}-\d{1,2}|\d{4}[-/](?:0?[1-9]|1[0-2])(?!\d)|\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d\d)(?!\d)"
+    r"|(?:0?[1-9]|1[0-2])[-/.]20\d\d(?!\d)"
     r"|\d{1,2}(?:st|nd|rd|th)\b|\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?%?|[^\W\d_][\w']*|[<>]=?|&"
 )
+_DAY = r"\d{1,2}(?:st|nd|rd|th)?"
+_DAYS_DASHED = re.compile(rf"(?<![\d.-])({_DAY})[-\u2013\u2014]({_DAY})(?![\w.-]*\d)")
+_NAME = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]*|q[1-4]|h[12]"
+_NAMES_DASHED = re.compile(rf"\b({_NAME})-({_NAME})\b", re.IGNORECASE)
+_MONTH_AND_YEAR = re.compile(r"\b(jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)(?:20)?(\d\d)\b", re.IGNORECASE)
 _CONTRACTIONS = {
     "what's": "what is",
     "how's": "how is",
@@ -98,8 +104,14 @@ def tokenise(question: str) -> list[Token]:
     for short, full in _CONTRACTIONS.items():
         text = re.sub(rf"\b{short}\b", full, text, flags=re.IGNORECASE)
     text = re.sub(r"(?<=\w)'s\b", "", text)
-    text = re.sub(r"(?<![\w])'(\d\d)\b", r"20\1", text)  # May '26
+    text = re.sub(r"(?<!\d)'(\d\d)\b", r" 20\1", text)  # May '26, Sep'26
     text = re.sub(r"(?<=\w)\s+[-\u2013\u2014]\s+(?=\w)", " to ", text)  # March - May
+    text = _MONTH_AND_YEAR.sub(r"\1 20\2", text)  # apr26, Apr2026
+    text = _DAYS_DASHED.sub(r"\1 to \2", text)  # 1-15 May
+    text = _NAMES_DASHED.sub(r"\1 to \2", text)  # Jan-Mar, Q1-Q2
+    text = re.sub(r"(?<=\w)[\u2013\u2014](?=\w)", " to ", text)  # 5 May\u201312 June
+    text = re.sub(r"(?<=\d)\s+%", "%", text)
+    text = re.sub(r"(?<!\d)%", " percent ", text)
     text = re.sub(r"(?<=[A-Za-z])[-_/](?=\w)|(?<=\d)-(?=[A-Za-z])", " ", text)
     shouted = text == text.upper()
     return [

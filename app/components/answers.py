@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import sqlite3
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import streamlit as st
@@ -31,6 +32,10 @@ STATUS_ICONS = {
     "failed": ":material/error:",
 }
 
+BAR_WIDTH = 44  # pixels that a bar with its figure needs
+# A question is read to its end, however narrow the page.
+WRAPPED = "[class*=st-key-suggestions] button * { white-space: normal; text-align: left }"
+
 Change = Callable[[MetricQuery], None]
 
 
@@ -53,8 +58,10 @@ def show(
         if not answer.frame.empty and answer.trust:
             figure = figures.of_answer(answer, catalogue, page.palette)
             if figure:
-                panels.chart(figure, words.plain(answer.answer), "ask_chart")
+                width = BAR_WIDTH * max(len(trace["x"]) if "text" in trace else 0 for trace in figure["data"])
+                panels.chart(figure, answer.answer, "ask_chart", min_width=width)
             columns: dict[str, Any] = {str(name): words.title(str(name)) for name in answer.frame}
+            columns |= {name: config for name, config in panels.PERIOD_COLUMNS.items() if name in columns}
             columns |= {
                 name: panels.number_column(catalogue.metrics[name], catalogue.metrics[name].label)
                 for name in columns
@@ -75,7 +82,8 @@ def suggestions(questions: tuple[str, ...] | list[str], ask: Callable[[str], Non
     """Questions to click."""
     if not questions:
         return
-    with st.container(horizontal=True):
+    st.html(f"<style>{WRAPPED}</style>")
+    with st.container(horizontal=True, key=f"suggestions_{key}"):
         for number, question in enumerate(questions):
             st.button(words.plain(question), key=f"{key}_{number}", on_click=ask, args=(question,))
 
@@ -100,7 +108,7 @@ def chips(query: MetricQuery, catalogue: Catalogue, change: Change) -> None:
         if kind in (GROWTH, COHORTS):
             _chip(
                 f"By {query.grain}", "Grain", {grain: grain.capitalize() for grain in GRAINS}, query.grain,
-                lambda grain: query.changed(grain=grain), change, suffix,
+                functools.partial(_regrained, query, catalogue), change, suffix,
             )  # fmt: skip
         when = range_name(query.start, query.end, query.grain)
         starts = _periods(query, catalogue)
@@ -150,6 +158,16 @@ def _periods(query: MetricQuery, catalogue: Catalogue) -> list[Any]:
     grain = query.grain
     first, last = catalogue.first_period(grain), catalogue.open_period(grain)
     return [catalogue.shifted(first, number, grain) for number in range(catalogue.periods_between(first, last, grain))]
+
+
+def _regrained(query: MetricQuery, catalogue: Catalogue, grain: str) -> MetricQuery:
+    """The same days at another grain."""
+    last_days = {
+        name: min(catalogue.shifted(start, 1, query.grain) - timedelta(days=1), catalogue.as_of)
+        for name in ("end", "against_end")
+        if (start := getattr(query, name)) is not None
+    }
+    return query.changed(grain=grain, **last_days)
 
 
 def _moved(query: MetricQuery, field: str, start: Any) -> MetricQuery:

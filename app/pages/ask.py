@@ -4,13 +4,15 @@ import streamlit as st
 
 from app.ask import catalogue as catalogues
 from app.ask.answer import of_query
-from app.ask.grammar import examples
+from app.ask.examples import examples
 from app.ask.metric_query import MetricQuery, SegmentFilter
 from app.ask.session import ask
 from app.components import answers, shell
 
 page = shell.begin(
-    "Ask your data", "Ask in plain English. Every figure comes from the warehouse; what it cannot know, it says."
+    "Ask your data",
+    "Ask in plain English. Every figure comes from the warehouse; what it cannot know, it says.",
+    with_periods=False,  # they are in the question
 )
 catalogue = catalogues.of(page.db)
 filters = tuple(SegmentFilter(segment=name, values=tuple(values)) for name, values in page.view.segments.items())

@@ -1,0 +1,117 @@
+"""What the grammar has found about cohorts, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.ask.grammar import CHANGES
+from app.ask.metric_query import Grain, MetricQuery, Operation, Reading, SegmentFilter
+from app.ask.question import Stop
+from app.ask.settling import DEFAULT_GRAIN, Settling
+from app.ask.spans import Span
+
+
+class CohortReading(Settling):
+    """A question about those who joined at one time."""
+
+    def cohort_query(self, filters: tuple[SegmentFilter, ...]) -> Reading:
+        found, catalogue, ops = self.found, self.catalogue, self.found.operations
+        if "explain" in ops:
+            message = "Why one cohort stays longer than another is not in the data; cohorts can be compared."
+            raise Stop(self.unclear(message))
+        if {"churned_users", "churn_rate", "quick_ratio", "stickiness"} & set(found.metrics):
+            message = "Of a cohort the data knows who is there after so many periods, not a churn of its own."
+            raise Stop(self.unclear(message))
+        if ops & {*CHANGES, "previous", "year_ago"} - {"change"}:
+            raise Stop(self.unclear("Cohorts can be compared with each other at an age: which ones?"))
+        metric = self.cohort_metric()
+        dated = [d for d in (found.cohort_span, *found.spans) if d]
+        spans = list(dict.fromkeys(self.settled(d, self.is_observable) for d in dated))
+        grain = found.age[1] if found.age else found.grain or (spans[0].grain if spans else DEFAULT_GRAIN)
+        age = 0 if metric == "cohort_size" else found.age[0] if found.age else None
+        operation = self.cohort_operation(spans, grain, age)
+        by = self.split(operation)
+        ranges = [self.periods_of(span, grain) for span in sorted(spans, key=lambda span: span.first)]
+        if not ranges:
+            ranges = [(catalogue.first_period(grain), catalogue.open_period(grain))]
+        start, end = ranges[-1]
+        query = MetricQuery(
+            operation=operation,
+            metrics=(metric,),
+            grain=grain,
+            start=start,
+            end=end,
+            against_start=ranges[0][0] if len(ranges) == 2 else None,
+            against_end=ranges[0][1] if len(ranges) == 2 else None,
+            age=age,
+            filters=filters,
+            by=by,
+            **self.bounds(metric),
+            limit=found.limit or (100 if "rank" in ops else None) if operation in ("highest", "lowest") else None,
+            nth=found.nth if operation in ("highest", "lowest") else None,
+        )
+        return catalogue.checked(query)
+
+    @property
+    def asks_sizes(self) -> bool:
+        """Whether the size of every cohort is asked for."""
+        return any(token.text == "sizes" for token in self.tokens)
+
+    def is_observable(self, span: Span) -> bool:
+        """Whether the data holds the cohorts of these days, at the age that is asked for."""
+        age, grain = self.found.age or (0, span.grain)
+        start, end = self.periods_of(span, grain)
+        cell = self.catalogue.shifted(start, age, grain)
+        return end >= self.catalogue.first_period(grain) and cell <= self.catalogue.open_period(grain)
+
+    def cohort_operation(self, spans: Sequence[Span], grain: Grain, age: int | None) -> Operation:
+        """What is asked about cohorts: one age of one or all, every age, the ranks of all, two side by side."""
+        found, ops = self.found, self.found.operations
+        operation: Operation = "value"
+        if len(spans) > 2:
+            raise Stop(self.unclear("I can put two cohorts side by side, not more."))
+        if len(spans) == 2:
+            operation = "compare"
+        elif ops & {"highest", "best", "more", "rank"}:
+            operation = "highest"
+        elif ops & {"lowest", "worst", "less"}:
+            operation = "lowest"
+        elif self.several_values or ("compare" in ops and found.by):
+            operation = "compare"
+        elif age is None or found.per_period or "series" in ops or found.bounds or self.asks_sizes:
+            operation = "series"
+        if age is None and operation != "series" and not (operation == "compare" and len(spans) == 2):
+            examples_of = "which cohort had the highest retention after"
+            options = (f"{examples_of} 1 {grain}", f"{examples_of} 3 {grain}s")
+            raise Stop(self.unclear("Retention after how long? Name an age.", options=options))
+        is_one_cohort = bool(spans) and self.is_single(spans[0], grain)
+        return "value" if operation == "series" and age is not None and is_one_cohort else operation
+
+    def cohort_metric(self) -> str:
+        """Users or a rate, at an age or later, or the size."""
+        found = self.found
+        texts = {token.text for token in self.tokens}
+        is_ranked_size = (
+            texts & {"biggest", "largest", "smallest", "bigger", "larger", "smaller"}
+            and not found.age
+            and not found.metrics
+        )
+        if "cohort_size" in found.metrics or texts & {"size", "sizes", "big", "large"} or is_ranked_size:
+            return "cohort_size"
+        if {"many", "cohorts"} <= texts and not found.age and not found.metrics:
+            raise Stop(
+                self.unclear("Cohorts themselves are not counted; ask for the users of one, or of all, at an age.")
+            )
+        counts_cohorts = {"many", "cohorts"} <= texts and found.bounds
+        asks_for_count = "many" in texts and "share" not in found.operations and not counts_cohorts
+        if asks_for_count and not found.still and not found.age and not found.metrics:
+            return "cohort_size"
+        rates = {"retention_rate", "cohort_retention_rate", "cohort_retention_rate_or_later"}
+        counts = {"cohort_retained_users", "cohort_retained_or_later_users"} & set(found.metrics)
+        counts |= {"retained_users"} & set(found.metrics) if texts & {"number", "most", "fewest", "users"} else set()
+        is_rate = rates & set(found.metrics) or found.is_percent
+        is_rate = is_rate or {"share", "series", "compare", "best", "worst"} & found.operations
+        or_later = found.or_later or any(name.endswith("or_later") for name in found.metrics)
+        if asks_for_count or (counts and not is_rate):
+            return "cohort_retained_or_later_users" if or_later else "cohort_retained_users"
+        return "cohort_retention_rate_or_later" if or_later else "cohort_retention_rate"

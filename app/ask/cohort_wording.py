@@ -1,0 +1,144 @@
+"""Sentences about cohorts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app import words
+from app.ask.catalogue import SUFFIXES
+from app.ask.phrasing import at, range_name
+from app.ask.teller import LISTED, Row, Teller, plural
+
+SMALL_COHORT = 30
+
+
+class CohortTeller(Teller):
+    """Retention of first-time cohorts."""
+
+    @property
+    def age(self) -> str:
+        return f"after {words.count(self.query.age or 0, self.grain)}"
+
+    @property
+    def later(self) -> str:
+        return " or later" if "or_later" in self.query.metric else ""
+
+    def retained_column(self) -> str:
+        return self.metric.numerator if self.metric.numerator != "cohort_size" else "retained_users"
+
+    def counts(self, row: Row) -> str:
+        name = self.metric.name if self.metric.is_count else self.retained_column()
+        retained: Any = row.get(name, row.get(self.retained_column()))
+        size = row["cohort_size"]
+        rate = f" ({words.number(retained / size, 'share')})" if size else ""
+        return f"{int(retained):,} of {int(size):,}{rate}"
+
+    def cohort_name(self, row: Row) -> str:
+        return range_name(row["first_cohort_start"].date(), row["last_cohort_start"].date(), self.grain)
+
+    def who(self, row: Row) -> str:
+        return f"users first seen {at(self.cohort_name(row))}{self.where}"
+
+    def value(self) -> str:
+        row = self.rows[0]
+        if self.query.by:
+            parts = [f"{self.segment(row)} {self.counts(row)}" for row in self.rows]
+            return f"active {self.age}{self.later}, of {self.who(self.rows[0])}: {'; '.join(parts)}."
+        if self.metric.name == "cohort_size":
+            mark = "" if row["is_complete"] else " so far (still open)"
+            return f"{int(row['cohort_size']):,} {self.who(row)}{mark}."
+        self.remarks(self.rows)
+        verb = "was" if int(row.get(self.retained_column(), 2)) == 1 else "were"
+        mark = "" if row["is_complete"] else " so far (that period is still open)"
+        return f"{self.counts(row)} {self.who(row)} {verb} active {self.age}{self.later}{mark}{self.cell(row)}."
+
+    def cell(self, row: Row) -> str:
+        if row["first_cohort_start"] != row["last_cohort_start"]:
+            adverb = SUFFIXES[self.grain]
+            return f", all {adverb} cohorts old enough taken together"
+        cell = self.catalogue.shifted(row["first_cohort_start"].date(), self.query.age or 0, self.grain)
+        return f", in {words.period(cell, self.grain)}"
+
+    def remarks(self, rows: list[Row]) -> None:
+        small = [self.cohort_name(row) for row in rows if int(row["cohort_size"]) < SMALL_COHORT]
+        if small and len(rows) == 1:
+            self.notes.append(f"The cohort is small (under {SMALL_COHORT} users): read it with care.")
+
+    def series(self) -> str:
+        if self.query.by:
+            return (
+                f"{self.metric.label} by {words.title(self.query.by).lower()} of {self.when}{self.where}: in the table."
+            )
+        if self.query.age is None:
+            parts = [
+                f"{row['period_number']}: {self.shown(row)}{'' if row['is_complete'] else ' so far'}"
+                for row in self.rows[: LISTED + 1]
+            ]
+            self.more_ages()
+            cohorts = "cohort" if self.query.start == self.query.end else "cohorts"
+            together = "" if self.query.start == self.query.end else ", taken together,"
+            who = f"the {self.when} {cohorts}{self.where}{together}"
+            return f"{self.metric.label} of {who} by {self.grain} of age: {', '.join(parts)}."
+        parts = [
+            f"{self.cohort_name(row)} {self.shown(row)}{'' if row['is_complete'] else ' so far'}"
+            for row in self.rows[-LISTED:]
+        ]
+        more = f" (the last {LISTED})" if len(self.rows) > LISTED else ""
+        what = f"{self.metric.label} {self.age}{self.later}" if self.metric.name != "cohort_size" else self.metric.label
+        if self.threshold:
+            cohorts = words.count(len(self.rows), "cohort")
+            return f"{what}{self.where} {self.was} {self.threshold} in {cohorts}{more}: {', '.join(parts)}."
+        return f"{what} by cohort{self.where}{more}: {', '.join(parts)}."
+
+    def more_ages(self) -> None:
+        if len(self.rows) > LISTED + 1:
+            self.notes.append(f"{len(self.rows) - LISTED - 1} more ages stand in the table.")
+
+    def shown(self, row: Row) -> str:
+        return self.number(row[self.metric.name])
+
+    def highest(self) -> str:
+        top = self.rows[0]
+        ties = [row for row in self.rows if row[self.metric.name] == top[self.metric.name]]
+        names = [self.segment(row) if self.query.by else self.cohort_name(row) for row in ties]
+        what = words.title(self.query.by or "").lower() if self.query.by else "cohort"
+        self.remarks(ties)
+        verb = "has" if len(ties) == 1 else "share"
+        if self.metric.name == "cohort_size":
+            rank = "largest" if self.query.operation == "highest" else "smallest"
+            are = "is" if len(ties) == 1 else "are"
+            return f"{' and '.join(names)} {are} the {self.place}{rank} {what}{self.where}: {self.shown(top)} users."
+        rank = f"{self.place}{self.rank} {self.label.split(',')[0]} {self.age}{self.later}"
+        return f"{' and '.join(names)} {verb} the {rank}{self.where} of all {plural(what)}: {self.counts(top)}."
+
+    lowest = highest
+
+    def compare(self) -> str:
+        if self.query.by:
+            return self.value()
+        if self.query.age is None:
+            return self.compare_ages()
+        if self.metric.name == "cohort_size":
+            sizes = (f"{self.cohort_name(row)} {self.shown(row)}" for row in self.rows)
+            return f"users first seen in{self.where}: {'; '.join(sizes)}."
+        parts = [f"{self.cohort_name(row)} {self.counts(row)}" for row in self.rows]
+        self.remarks(self.rows)
+        if len(self.rows) < 2:
+            return f"active {self.age}{self.later}: {parts[0]}; the other cohort's is not yet known."
+        return f"active {self.age}{self.later}, of users first seen in{self.where}: {'; '.join(parts)}."
+
+    def compare_ages(self) -> str:
+        """Two cohorts side by side, at every age that both have reached."""
+        cohorts: dict[str, dict[int, Row]] = {}
+        for row in self.rows:
+            cohorts.setdefault(self.cohort_name(row), {})[row["period_number"]] = row
+        ages = sorted(set.intersection(*(set(rows) for rows in cohorts.values())) - {0})
+        names = [f"{name} ({next(iter(rows.values()))['cohort_size']:,} users)" for name, rows in cohorts.items()]
+        parts = [
+            f"{words.count(age, self.grain)} {' and '.join(self.shown(rows[age]) for rows in cohorts.values())}"
+            for age in ages
+        ]
+        return f"{self.metric.label} of {' and '.join(names)}{self.where}, after: {'; '.join(parts)}."
+
+    def change(self) -> str:
+        return self.compare()

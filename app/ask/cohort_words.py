@@ -1,0 +1,222 @@
+"""Ages and cohorts: after 3 months, of those who joined in March."""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import replace
+from typing import cast
+
+from app.ask.date_forms import FOLLOWING
+from app.ask.metric_query import Grain
+from app.ask.question import Question, Stop
+from app.ask.spans import UNITS, Dated, Span
+from app.ask.tokens import ORDINALS
+
+
+class CohortWords(Question):
+    """The words that say who is followed, and for how long."""
+
+    def read_ages(self) -> None:
+        """After 3 months, month 3, day-7 retention, 30 days later, m1, in their first month."""
+        for begin in range(len(self.tokens)):
+            match = self.age_at(begin)
+            if match:
+                age, unit, end = match
+                if unit in ("quarter", "year"):
+                    age, unit = age * (3 if unit == "quarter" else 12), "month"
+                if self.found.age and self.found.age != (age, cast(Grain, unit)):
+                    raise Stop(self.unclear("Two ages are asked for at once: ask for one after the other."))
+                self.found.age = (age, cast(Grain, unit))
+                self.take(begin, end)
+                if self.text(begin - 1) in ("at", "in", "on", "by") and self.free[begin - 1]:
+                    self.take(begin - 1, begin)
+
+    def age_at(self, begin: int) -> tuple[int, str, int] | None:
+        if begin >= len(self.tokens) or not self.free[begin]:
+            return None
+        word, number = self.text(begin), self.tokens[begin].whole
+        if match := re.fullmatch(r"([dwm])(\d{1,3})", word):
+            return int(match[2]), {"d": "day", "w": "week", "m": "month"}[match[1]], begin + 1
+        unit = UNITS.get(word)
+        after = self.tokens[begin + 1].whole if begin + 1 < len(self.tokens) and self.free[begin + 1] else None
+        dates_on = self.text(begin + 2) in ("of", "in") and self.text(begin + 3).isdigit()
+        if unit in ("day", "week", "month") and after is not None and after <= 5000 and not dates_on:
+            return after, unit, begin + 2
+        stays = word == "for" and self.text_has("stayed", "stay", "remained", "kept", "still", "lasted")
+        if (self.text(begin + 1), self.text(begin + 2), self.text(begin + 3)) == ("half", "a", "year"):
+            return (6, "month", begin + 4) if word == "after" or stays else None
+        if word == "after" or stays:
+            number = self.tokens[begin + 1].whole if begin + 1 < len(self.tokens) else None
+            number = 1 if self.text(begin + 1) in ("a", "an") else number
+            unit = UNITS.get(self.text(begin + 2))
+            if number is not None and unit and number <= 5000:
+                return number, unit, begin + 3
+            return None
+        if (
+            (ordinal := self.ordinal(word))
+            and self.text(begin + 1) in ("day", "week", "month")
+            and self.talks_of_retention
+        ):
+            end = begin + 2 + (self.text(begin + 2) in ("after",))
+            return ordinal, UNITS[self.text(begin + 1)], end
+        if (
+            word in ("following", "next")
+            and self.text(begin + 1) in ("day", "week", "month")
+            and self.talks_of_retention
+        ):
+            return 1, UNITS[self.text(begin + 1)], begin + 2
+        number = 1 if word in ("a", "an") else number
+        unit = UNITS.get(self.text(begin + 1))
+        if number is None or unit is None or number > 5000:
+            return None
+        following = self.text(begin + 2)
+        is_in = following == "in" and begin + 3 == len(self.tokens)  # were there 3 months in
+        if following in ("later", "on") or is_in or (following == "after" and self.text(begin + 3) != ""):
+            tail = begin + 3
+            if following == "after":  # 3 months after joining
+                while self.text(tail) in (
+                    "they",
+                    "joining",
+                    "joined",
+                    "signing",
+                    "up",
+                    "signup",
+                    "sign",
+                    "first",
+                    "the",
+                    "their",
+                    "registration",
+                    "being",
+                    "seen",
+                    "start",
+                    "starting",
+                    "visit",
+                ):
+                    tail += 1
+            return number, unit, tail
+        if following in ("retention", "cohort") or self.text(begin + 2) in ("retained",):
+            return number, unit, begin + 2
+        return None
+
+    def ordinal(self, word: str) -> int | None:
+        match = re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)", word)
+        return int(match[1]) if match else ORDINALS.get(word)
+
+    @functools.cached_property
+    def talks_of_retention(self) -> bool:
+        return not FOLLOWING.isdisjoint(token.text for token in self.tokens)
+
+    def read_cohorts(self) -> None:
+        """Whether users of a cohort are followed; if so, which date says when they were new."""
+        saw_cohort = any(token.text in ("cohort", "cohorts") for token in self.tokens)
+        markers = [
+            (begin, end if self.says_when(end) else begin + 1)
+            for _, begin, end in self.each(self.lexicon.cohort)
+            if (saw_cohort or self.follows_people(begin, end))
+            and (self.says_when(end) or self.text(begin) in ("cohort", "cohorts"))
+        ]
+        still = [
+            (begin, end)
+            for _, begin, end in self.each(self.lexicon.still)
+            if not any(b <= begin < e for b, e in markers)
+        ]
+        curve = any(token.text in ("curve", "curves", "triangle") for token in self.tokens) and self.talks_of_retention
+        if (
+            not markers
+            and self.text_has("still", "remained", "stayed")
+            and (len(self.found.spans) == 2 or self.found.age)
+        ):
+            markers = [(begin, end) for name, begin, end in self.each(self.lexicon.metrics) if name == "new_users"]
+        if not markers and self.text_has("still", "remain", "stayed"):
+            nouns = [(d.begin - 1, d.begin) for d in self.found.spans if self.text(d.begin) == "from"]
+            markers = [(begin, end) for begin, end in nouns if self.text(begin) in self.lexicon.nouns]
+        follows = self.text_has("still", "who", "that", "retained", "came", "come", "remained", "stayed", "returned")
+        if not (saw_cohort or follows or self.found.age):
+            markers = [(begin, end) for begin, end in markers if self.text(begin) != "new"]  # were there new users in
+        relevant = saw_cohort or self.found.age is not None or curve or (markers and still)
+        if not relevant:
+            return
+        self.found.is_cohort = True
+        for begin, end in markers:
+            if self.text(begin) in ("cohort", "cohorts") and self.text(begin - 1) in ("by", "per", "each", "every"):
+                self.found.per_period = True
+                self.take(begin - 1, begin)
+            self.take(begin, end)
+        self.found.or_later = bool(later := self.each(self.lexicon.or_later))
+        for _, begin, end in later:
+            self.take(begin, end)
+        for begin, end in still:
+            self.found.still = True
+            if self.text(begin) not in ("retention", "retained", "retain"):
+                self.take(begin, end)
+        places = markers or [(n, n + 1) for n, token in enumerate(self.tokens) if token.text in ("cohort", "cohorts")]
+        spans = self.found.spans
+        one_cohort = sum(token.text in ("cohort", "cohorts") for token in self.tokens) < 2
+        if len(spans) == 2 and one_cohort and not self.found.age and places and "compare" not in self.kinds_of_words():
+            self.found.cohort_span = min(
+                spans, key=lambda d: min(max(d.begin - end, begin - d.end, 0) for begin, end in places)
+            )
+            target = next(d for d in spans if d is not self.found.cohort_span)
+            self.age_between(self.found.cohort_span, target)
+            self.found.spans = []
+        elif spans:
+            self.found.cohort_span = spans[0]
+        if self.found.cohort_span and self.text(self.found.cohort_span.begin) == "from":
+            # users from May: those who were new in May
+            self.found.cohort_span = replace(self.found.cohort_span, span=without_since(self.found.cohort_span.span))
+            self.found.spans = [replace(d, span=without_since(d.span)) for d in self.found.spans]
+
+    def says_when(self, end: int) -> bool:
+        """Whether a phrase that ends in a preposition, such as "users from", goes on with a date."""
+        if self.text(end - 1) not in ("from", "in", "of"):
+            return True
+        end += self.text(end) == "the"
+        return any(dated.begin <= end < dated.end for dated in self.found.spans)
+
+    def text_has(self, *texts: str) -> bool:
+        """Whether one of these words is in the question."""
+        return any(token.text in texts for token in self.tokens)
+
+    def follows_people(self, begin: int, end: int) -> bool:
+        """Whether a phrase such as "who joined in" is followed by when, or stands in a question about staying."""
+        phrase = {token.text for token in self.tokens[begin:end]}
+        return bool(
+            phrase
+            & {
+                "joined",
+                "signed",
+                "started",
+                "acquired",
+                "registered",
+                "arrived",
+                "seen",
+                "new",
+                "users",
+                "joining",
+                "came",
+                "signups",
+                "joiners",
+                "starters",
+                "sign",
+                "class",
+                "were",
+            }
+        )
+
+    def age_between(self, cohort: Dated, target: Dated) -> None:
+        """Of those who joined in May, how many were there in July: age 2."""
+        start, end = cohort.span, target.span
+        if start.is_ambiguous or end.is_ambiguous:
+            raise Stop(self.which_date(cohort if start.is_ambiguous else target))
+        if start.grain != end.grain or start.unit not in ("day", "week", "month"):
+            raise Stop(self.unclear("Cohort and later period have to be both months, weeks or days."))
+        age = self.catalogue.periods_between(start.first, end.first, start.grain) - 1
+        if age < 0:
+            raise Stop(self.unclear("The cohort is younger than the period it is looked for in."))
+        self.found.age = (age, start.grain)
+
+
+def without_since(span: Span) -> Span:
+    """A span without the readings that go on to the as-of date."""
+    return replace(span, others=tuple(one for one in span.others if one.unit != "range"))

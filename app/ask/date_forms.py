@@ -1,0 +1,466 @@
+"""The forms of a single date: last month, 3 weeks ago, Q2, May 2026, the week of 3 March, 13/09/2026."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+from app.ask.catalogue import Catalogue, add_months
+from app.ask.metric_query import Grain
+from app.ask.spans import (
+    CONNECTORS,
+    DAY,
+    LAST,
+    MONTHS,
+    MONTHS_IN,
+    NOW,
+    UNITS,
+    WEEKDAYS,
+    Dated,
+    Span,
+    Unit,
+    date_or_none,
+    day_number,
+    edge_of_span,
+    has_week_53,
+    month_from,
+    ordinal,
+    single_day,
+    text_at,
+    year_in,
+)
+from app.ask.tokens import ORDINALS, Token
+
+# Words of those who are followed from their beginning on.
+FOLLOWING = frozenset(
+    (
+        *("retention", "retained", "retain", "cohort", "cohorts", "survival", "still"),
+        *("return", "returned", "came", "come", "back", "stayed", "stay", "left"),
+    )
+)
+
+
+class DateForms:
+    """Reads one form, beginning at a position."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.remarks: list[str] = []
+        self.scopes: list[Dated] = []
+
+    def span_at(self, tokens: Sequence[Token], begin: int) -> Dated | None:
+        """The longest single span that begins here."""
+        readings = (
+            self._relative,
+            self._part,
+            self._days,
+            self._several,
+            self._ago,
+            self._quarter,
+            self._half,
+            self._month,
+            self._week,
+            self._day,
+            self._year,
+            self._everything,
+            self._weekday,
+        )
+        found = [dated for read in readings if (dated := read(tokens, begin))]
+        return max(found, key=lambda dated: dated.end, default=None)
+
+    # each of these reads one form, beginning at a position
+
+    def _relative(self, tokens: Sequence[Token], begin: int) -> Dated | None:
+        word, after = text_at(tokens, begin), text_at(tokens, begin + 1)
+        as_of = self.catalogue.as_of
+        single = {"today": 0, "yesterday": -1, "tomorrow": 1}
+        if word in single:
+            day = as_of + timedelta(days=single[word])
+            return Dated(Span(day, day, "day"), begin, begin + 1)
+        to_date: dict[str, Unit] = {"ytd": "year", "mtd": "month", "qtd": "quarter"}
+        if word in to_date:
+            start = self._unit(to_date[word], 0).first
+            return Dated(Span(start, as_of, "range"), begin, begin + 1)
+        if word in UNITS and after == "to" and text_at(tokens, begin + 2) == "date":
+            return Dated(Span(self._unit(UNITS[word], 0).first, as_of, "range"), begin, begin + 3)
+        edge = {"beginning": "first", "start": "first", "end": "last"}.get(word)
+        if edge and after in ("of", "in"):
+            inner = self.span_at(tokens, begin + 2 + (text_at(tokens, begin + 2) == "the"))
+            return Dated(edge_of_span(inner.span, edge), begin, inner.end) if inner else None
+        if word == "day" and after == "before" and text_at(tokens, begin + 2) == "yesterday":
+            return Dated(self._unit("day", -2), begin, begin + 3)
+        if word in UNITS and after == "before" and text_at(tokens, begin + 2) == "last":
+            return Dated(self._unit(UNITS[word], -2), begin, begin + 3)
+        position = begin + (word == "most" and after == "recent")
+        word = text_at(tokens, position)
+        offset = -1 if word in LAST else 0 if word in NOW else 1 if word in ("next", "coming", "upcoming") else None
+        if offset is None:
+            return None
+        position += 1
+        while text_at(tokens, position) in ("complete", "full", "calendar", "whole", "finished"):
+            position += 1
+        word = text_at(tokens, position)
+        if word in UNITS and text_at(tokens, position + 1) == "of" and self.span_at(tokens, position + 2):
+            return None  # the last week of August is none of these
+        if word == "year" and text_at(tokens, begin) in ("past", "trailing"):
+            return Dated(
+                Span(self._unit("month", -12).first, self._unit("month", -1).last, "range"), begin, position + 1
+            )
+        if word in UNITS and word != "fortnight" and not word.endswith("s"):
+            return Dated(self._unit(UNITS[word], offset), begin, position + 1)
+        if word in MONTHS and offset <= 0:
+            return Dated(self._recent_month(MONTHS[word], offset), begin, position + 1)
+        if word in WEEKDAYS and offset < 0:
+            back = (as_of.weekday() - WEEKDAYS[word] - 1) % 7 + 1
+            day = as_of - timedelta(days=back)
+            return Dated(Span(day, day, "day"), begin, position + 1)
+        return None
+
+    def _part(self, tokens: Sequence[Token], begin: int) -> Dated | None:
+        """The second week of May, the last 5 days of September, the first half of June, the first two months of Q3."""
+        which = -1 if text_at(tokens, begin) in ("last", "final") else ordinal(text_at(tokens, begin))
+        number = tokens[begin + 1].whole if begin + 1 < len(tokens) else None
+        position = begin + 1 + (number is not None)
+        unit = UNITS.get(text_at(tokens, position))
+        if which is None or unit is None or unit == "year" or (number is not None and which not in (1, -1)):
+            return None
+        if text_at(tokens, position + 1) not in ("of", "in"):
+            return None
+        inner = self.span_at(tokens, position + 2 + (text_at(tokens, position + 2) in ("the", "month")))
+        if inner is None:
+            return None
+        parts = [
+            part for one in (inner.span, *inner.span.others) if (part := self._part_of(one, which, number or 1, unit))
+        ]
+        if not parts:
+            return None
+        if unit == "week":
+            self.remarks.append("The weeks of a month are those that begin in it.")
+        return Dated(replace(parts[0], others=tuple(parts[1:])), begin, inner.end)
+
+    def _part_of(self, span: Span, which: int, number: int, unit: Unit) -> Span | None:
+        """So many units of a span, from its beginning on, at its end (-1), or the one so far in."""
+        if unit == "half":
+            middle = span.first + (span.last + DAY - span.first) // 2
+            if span.grain == "month" and span.unit != "month":
+                middle = add_months(span.first, self.catalogue.periods_between(span.first, span.last, "month") // 2)
+            elif span.unit == "month":
+                middle = span.first.replace(day=16)
+            halves = {1: (span.first, middle - DAY), 2: (middle, span.last), -1: (middle, span.last)}
+            return Span(*halves[which], "range") if which in halves else None
+        starts = []
+        day = self._unit_at(span.first, unit).first
+        while day <= span.last:
+            if day >= span.first:
+                starts.append(day)
+            day = self._unit_at(day, unit).last + DAY
+        chosen = starts[-number:] if which == -1 else starts[:number] if number > 1 else starts[which - 1 : which]
+        if len(chosen) < number:
+            return None
+        return Span(chosen[0], self._unit_at(chosen[-1], unit).last, unit if number == 1 else "range")
+
+    def _days(self, tokens: Sequence[Token], begin: int) -> Dated | None:
+        """1 to 15 May, May 1 to 15, between the 3rd and the 17th of June."""
+        month = MONTHS.get(text_at(tokens, begin))
+        first = day_number(text_at(tokens, begin + (month is not None)))
+        position = begin + 1 + (month is not None)
+        is_between = "between" in (text_at(tokens, begin - 1), text_at(tokens, begin - 2))
+        if first is None or text_at(tokens, position) not in (*CONNECTORS, *(("and",) if is_between else ())):
+            return None
+        position += 1 + (text_at(tokens, position + 1) == "the")
+        last = day_number(text_at(tokens, position))
+        position += 1
+        if month is None:
+            position += text_at(tokens, position) == "of"
+            month = MONTHS.get(text_at(tokens, position))
+            position += 1
+        elif text_at(tokens, position + (text_at(tokens, position) == "of")) in MONTHS:
+            return None  # May 1 to 15 June
+        if month is None or last is None or last < first:
+            return None
+        year, end = self._year_at(tokens, position)
+        years = [year] if year else self._years()
+        days = [
+            (one, other)
+            for y in years
+            if (one := date_or_none(y, month, first)) and (other := date_or_none(y, month, last))
+        ]
+        within = [(one, other) for one, other in days if one <= self.catalogue.as_of and other >= self.catalogue.first]
+        spans = [
+            Span(one, other, "range", (), (Span(one, one, "day"), Span(other, other, "day")))
+            for one, other in within or days[-1:]
+        ]
+        return Dated(replace(spans[0], others=tuple(spans[1:])), begin, end) if spans else None
+
+    def _several(self, tokens: Sequence[Token], begin: int) -> Dated | None:
+        """The last 3 months, the past 90 days, the previous two complete weeks."""
+        word = text_at(tokens, begin)
+        position = begin + 1
+        if word == "most" and text_at(tokens, position) == "recent":
+            position += 1
+        elif word not in LAST and word not in ("next", "coming"):
+            return None
+        if text_at(tokens, position) in ("complete", "full"):
+            position += 1
+        number = (
+            2 if text_at(tokens, position) == "couple" else tokens[position].whole if position < len(tokens) else None
+        )
+        if text_at(tokens, position) == "fortnight" and word in LAST:
+            return Dated(Span(self._unit("week", -2).first, self._unit("week", -1).last, "range"), begin, position + 1)
+        if text_at(tokens, position) == "couple" and text_at(tokens, position + 1) == "of":
+            position += 1
+        position += 1
+        if text_at(tokens, position) in ("complete", "full", "calendar"):
+            position += 1
+        unit = UNITS.get(text_at(tokens, position))
+        if number is None or unit is None or not 1 <= number <= 5000:
+            return None
+        if word in ("next", "coming"):
+            return Dated(Span(self._unit(unit, 1).first, self._unit(unit, number).last, "range"), begin, position + 1)
+        span = Span(self._unit(unit, -number).first, self._unit(unit, -1).last, unit if number == 1 else "range")
+        return Dated(span, begin, position + 1)
+
+    def _ago(self, tokens: Sequence[Token], begin: int) -> Dated | None:
+        number = tokens[begin].whole if begin < len(tokens) else None
+        number = 1 if text_at(tokens, begin) in ("a", "an") else number
+        unit = UNITS.get(text_at(tokens, begin + 1))
+        if number is None or unit is None or number > 5000 or text_at(tokens, begin + 2) != "ago":
+            return None
+        return Dated(self._unit(unit, -number), begin, begin + 3)
+
+    def _quarter(self, tokens: Sequence[Token], begin: int) -> Dated | None:
+        return self._part_of_year(tokens, begin, "q", "quarter", 3)
+
+    def _half(self, tokens: Sequence[Token], begin: int) -> Dated | None:
+        return self._part_of_year(tokens, begin, "h", "half", 6)
+
+    def _part_of_year(self, tokens: Sequence[Token], begin: int, letter: str, unit: Unit, months: int) -> Dated | None:
+        word, after = text_at(tokens, begin), text_at(tokens, begin + 1)
+        year: int | None = None
+        position = begin + 1
+        if match := re.fullmatch(rf"{letter}([1-4])", word):
+            number = int(match[1])
+        elif word == letter and after.isdigit() and len(after) == 1:
+            number, position = int(after), begin + 2
+        elif word in ORDINALS and after == unit:
+            number, position = ORDINALS[word], begin + 2
+        elif word == unit and after.isdigit() and len(after) == 1:
+            number, position = int(after), begin + 2
+        elif year_in(word) and re.fullmatch(rf"{letter}[1-4]", after):
+            number, year, position = int(after[1]), int(word), begin + 2
+        else:
+            return None
+        if not 1 <= number <= 12 // months:
+            return None
+        if year is None:
+            year, position = self._year_at(tokens, position)
+        month = (number - 1) * months + 1
+
+        def make(y: int) -> Span:
+            return Span(date(y, month, 1), add_months(date(y, month, 1), months) - DAY, unit)
+
+        return Dated(make(year) if year else self._of_any_year(make), begin, position)
+
+    def _month(self, tokens: Sequence[Token], begin: int) -> Dated | None:
+        word = text_at(tokens, begin)
+        if match := re.fullmatch(r"(\d{1,2})[-/.](\d{4})", word):
+            return Dated(month_from(date(int(match[2]), int(match[1]), 1)), begin, begin + 1)
+        if match := re.fullmatch(r"(\d{4})[-/](\d{1,2})", word):
+            start = date(int(match[1]), int(match[2]), 1) if int(match[1]) else None
+            return Dated(month_from(start), begin, begin + 1) if start else None
+        if word == "month" and text_at(tokens, begin + 1) == "of":
+            inner = self._month(tokens, begin + 2)
+            return replace(inner, begin=begin) if inner else None
+        if word not in MONTHS or (word == "may" and text_at(tokens, begin + 1) in ("i", "we", "be", "have")):
+            return None
+        year, end = self._year_at(tokens, begin + 1)
+
+        def make(y: int) -> Span:
+            return month_from(date(y, MONTHS[word], 1))
+
+        return Dated(make(year) if year else self._of_any_year(make), begin, end)
+
+    def _week(self, tokens: Sequence[Token], begin: int) -> Dated | None:
+        position = begin + (text_at(tokens, begin) == "calendar")
+        if text_at(tokens, position) not in ("week", "wk", "cw", "kw"):
+            return None
+        position += 1
+        number = tokens[position].whole if position < len(tokens) else None
+        if number is not None and 1 <= number <= 53:
+            year, end = self._year_at(tokens, position + 1)
+
+            def make(y: int) -> Span:
+                start = date.fromisocalendar(y, min(number or 1, 52 if not has_week_53(y) else 53), 1)
+                return self._week_of(start)
+
+            # a bare number may be an age just as well, where staying is talked of
+            if year is None and not FOLLOWING.isdisjoint(token.text for token in tokens):
+                return None
+            return Dated(make(year) if year else self._of_any_year(make), begin, end)
+        while text_at(tokens, position) in (
+            *("of", "starting", "beginning", "commencing", "from", "the", "on", "with", "containing", "around"),
+        ):
+            position += 1
+        day = self._day(tokens, position) or self._weekday(tokens, position)
+        if day is None:
+            return None
+        spans = [self._week_of(one.first) for one in (day.span, *day.span.others)]
+        return Dated(Span(spans[0].first, spans[0].last, "week", tuple(spans[1:])), begin, day.end)
+
+    def _day(self, tokens: Sequence[Token], begin: int) -> Dated | None:
+        word = text_at(tokens, begin)
+        if match := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", word):
+            return single_day(begin, begin + 1, date_or_none(int(match[1]), int(match[2]), int(match[3])))
+        if match := re.fullmatch(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d\d)", word):
+            # day first or month first: whichever is a date the data can know
+            one, two, year = (int(part) for part in match.groups())
+            year += 2000 if year < 100 else 0
+            read = dict.fromkeys((date_or_none(year, two, one), date_or_none(year, one, two)))
+            days = [day for day in read if day]
+            days = [day for day in days if self.catalogue.first <= day <= self.catalogue.as_of] or days
+            spans = [Span(day, day, "day") for day in days]
+            return Dated(replace(spans[0], others=tuple(spans[1:])), begin, begin + 1) if spans else None
+        position = begin
+        number: int | None = None
+        month: int | None = None
+        if day := day_number(word):
+            number, position = day, begin + 1
+            position += text_at(tokens, position) == "of"
+            month = MONTHS.get(text_at(tokens, position))
+            position += 1
+        elif word in MONTHS and (day := day_number(text_at(tokens, begin + 1))):
+            month, number, position = MONTHS[word], day, begin + 2
+        elif word in MONTHS and text_at(tokens, begin + 1) == "the" and (day := day_number(text_at(tokens, begin + 2))):
+            month, number, position = MONTHS[word], day, begin + 3
+        if number is None or month is None:
+            return None
+        year_given, end = self._year_at(tokens, position)
+        if year_given:
+            return single_day(begin, end, date_or_none(year_given, month, number))
+        is_year_too = word in MONTHS and 2000 + number in self._years() and text_at(tokens, begin + 1).isdigit()
+        spans = [
+            Span(found, found, "day")
+            for year in self._years()
+            if (found := date_or_none(year, month, number)) and self.catalogue.first <= found <= self.catalogue.as_of
+        ]
+        if not spans:
+            found = date_or_none(self.catalogue.as_of.year, month, number)
+            return single_day(begin, end, found)
+        if is_year_too and text_at(tokens, begin - 1) == "in":
+            return Dated(month_from(date(2000 + number, month, 1)), begin, end)  # in May 26: the month of 2026
+        if is_year_too and text_at(tokens, begin - 1) != "on":
+            spans.append(month_from(date(2000 + number, month, 1)))  # May 26: the day, or the month of 2026
+        return Dated(replace(spans[0], others=tuple(spans[1:])), begin, end)
+
+    def _year(self, tokens: Sequence[Token], begin: int) -> Dated | None:
+        is_named = text_at(tokens, begin) == "year"  # the year 2025
+        year = year_in(text_at(tokens, begin + is_named))
+        if not year:
+            return None
+        return Dated(Span(date(year, 1, 1), date(year, 12, 31), "year"), begin, begin + 1 + is_named)
+
+    def _everything(self, tokens: Sequence[Token], begin: int) -> Dated | None:
+        here = [text_at(tokens, begin + n) for n in range(3)]
+        everything = Span(self.catalogue.first, self.catalogue.as_of, "range")
+        for words in (
+            ("all", "time"),
+            ("so", "far"),
+            ("until", "now"),
+            ("till", "now"),
+            ("up", "to", "now"),
+            ("ever",),
+            ("to", "date"),
+            ("overall",),
+            ("in", "total"),
+            ("the", "beginning"),
+            ("beginning",),
+            ("altogether",),
+            ("launch",),
+            ("day", "one"),
+        ):
+            if tuple(here[: len(words)]) == words:
+                return Dated(everything, begin, begin + len(words))
+        return None
+
+    def _weekday(self, tokens: Sequence[Token], begin: int) -> Dated | None:
+        word = text_at(tokens, begin)
+        if word not in WEEKDAYS:
+            return None
+        inner = self._day(tokens, begin + 1)  # Monday 5 October
+        return Dated(inner.span, begin, inner.end) if inner else None
+
+    # calendar
+
+    def _unit(self, unit: Unit, offset: int) -> Span:
+        """The calendar unit so many before or after the one the as-of date is in."""
+        as_of = self.catalogue.as_of
+        if unit in ("day", "week"):
+            grain: Grain = "week" if unit == "week" else "day"
+            start = self.catalogue.shifted(self.catalogue.period_start(as_of, grain), offset, grain)
+            length = 7 if unit == "week" else 1
+            return Span(start, min(start, date.max - timedelta(days=7)) + timedelta(days=length - 1), unit)
+        start = self.catalogue.shifted(self._unit_at(as_of, unit).first, offset * MONTHS_IN[unit], "month")
+        return Span(start, self.catalogue.shifted(start, MONTHS_IN[unit], "month") - DAY, unit)
+
+    def shifted(self, span: Span, number: int, unit: Unit) -> Span:
+        """A span so many units later, and whatever else its words could mean."""
+
+        def moved(day: date) -> date:
+            return (
+                add_months(day, number * MONTHS_IN[unit])
+                if unit in MONTHS_IN
+                else day + timedelta(days=number * (7 if unit == "week" else 1))
+            )
+
+        spans = [
+            self._unit_at(moved(one.first), one.unit)
+            if one.unit in UNITS.values()
+            else Span(moved(one.first), moved(one.last), one.unit)
+            for one in (span, *span.others)
+        ]
+        return replace(spans[0], others=tuple(spans[1:]))
+
+    def _unit_at(self, day: date, unit: Unit) -> Span:
+        """The calendar unit a day is in."""
+        if unit == "day":
+            return Span(day, day, "day")
+        if unit == "week":
+            return self._week_of(day)
+        months = MONTHS_IN[unit]
+        start = date(day.year, (day.month - 1) // months * months + 1, 1)
+        return Span(start, add_months(start, months) - DAY, unit)
+
+    def _week_of(self, day: date) -> Span:
+        start = self.catalogue.period_start(day, "week")
+        return Span(start, start + timedelta(days=6), "week")
+
+    def _recent_month(self, month: int, offset: int) -> Span:
+        """This April: of the as-of date's year; last April: the latest that has ended."""
+        as_of = self.catalogue.as_of
+        span = month_from(date(as_of.year, month, 1))
+        return span if offset == 0 or span.last < as_of else month_from(date(as_of.year - 1, month, 1))
+
+    def _years(self) -> range:
+        return range(self.catalogue.first.year, self.catalogue.as_of.year + 1)
+
+    def _of_any_year(self, make: Callable[[int], Span]) -> Span:
+        """What a month or quarter without a year means: each one in the data, else the latest before the as-of date."""
+        spans = [make(year) for year in self._years()]
+        inside = [s for s in spans if s.last >= self.catalogue.first and s.first <= self.catalogue.as_of]
+        if not inside:
+            started = [s for s in spans if s.first <= self.catalogue.as_of]
+            return started[-1] if started else spans[-1]
+        return Span(inside[0].first, inside[0].last, inside[0].unit, tuple(inside[1:]))
+
+    def _year_at(self, tokens: Sequence[Token], position: int) -> tuple[int | None, int]:
+        """A year that follows, and where it ends: April 2026, April of 2026, April last year, April this year."""
+        begin = position + (text_at(tokens, position) in ("of", "in"))
+        if year := year_in(text_at(tokens, begin)):
+            return year, begin + 1
+        begin += text_at(tokens, begin) == "the"
+        relative = {"last": -1, "previous": -1, "this": 0, "current": 0}
+        if text_at(tokens, begin) in relative and text_at(tokens, begin + 1) == "year":
+            return self.catalogue.as_of.year + relative[text_at(tokens, begin)], begin + 2
+        return None, position

@@ -1,0 +1,560 @@
+"""What the grammar has found about metrics of periods, put together: growth accounting and rolling activity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any, Literal
+
+from app import words
+from app.ask.catalogue import ADDITIVE, GRAINS, ROLLING
+from app.ask.grammar import CHANGES
+from app.ask.metric_query import Clarify, Grain, MetricQuery, Operation, Reading, SegmentFilter
+from app.ask.phrasing import as_question, at, span_name
+from app.ask.question import Stop
+from app.ask.settling import DEFAULT_GRAIN, DEFAULT_METRIC, Settling
+from app.ask.spans import DAY, Dated, Span
+
+# Rolling activity by the calendar period whose active users are meant if a period is named.
+ROLLING_GRAINS: dict[str, Grain] = {"dau": "day", "wau": "week", "mau": "month"}
+# A range that is no whole number of months is looked at by day up to here, by week up to there, and then by month.
+# What is asked of users of one period in the next.
+RATES = {"churned_users": "churn_rate", "retained_users": "retention_rate"}
+FOLLOWED = {name: name for name in ("churned_users", "churn_rate", "retained_users", "retention_rate")}
+FOLLOWED["active_users"] = "retained_users"
+Claim = Literal["rose", "fell"] | None
+PICKS: tuple[Operation, ...] = ("since", "first", "last")
+MOST_DAYS, MOST_DAYS_BY_WEEK = 14, 120
+
+
+class GrowthReading(Settling):
+    """A question about periods."""
+
+    def growth_query(self, filters: tuple[SegmentFilter, ...]) -> Reading:
+        """The reading of a question about periods. Raises `Stop`."""
+        found = self.found
+        metrics, grain = self.asked_metrics()
+        spans = self.asked_dates(metrics)
+        operation = self.operation(metrics[0], len(spans))
+        by = self.split(operation)
+        self.check_averages(operation, spans, grain or found.grain, metrics)
+        if found.operations & CHANGES and (operation in ("average", "share") or (operation == "compare" and by)):
+            raise Stop(self.unclear("A change is looked at alone: not averaged, not as a share, not side by side."))
+        if self.is_side_by_side(operation, by) and len(metrics) > 1 and len(spans) < 2:
+            operation = "value"  # new against churned users: both figures
+        grain = grain or found.grain or self.natural_grain(spans, operation, metrics)
+        claim = self.claim(metrics[0])
+        operation, spans, of_change = self.asked_change(operation, spans, grain, by, claim)
+        if len(metrics) > 1 and operation in ("highest", "lowest", "change", "explain", *PICKS):
+            raise Stop(self.which_metric(metrics))
+        operation = self.for_dates(operation, spans, grain, by)
+        if operation == "change" and len(spans) == 1:
+            spans = self.ends_of_growth(spans[0], metrics, grain)
+        only_complete = bool(found.bounds) or of_change
+        if found.bounds and operation == "value" and not self.is_one_figure(spans, grain, by):
+            operation = "series"
+        self.note_edges(spans, grain, metrics)
+        start, end = self.range(spans, grain, operation, by, metrics, only_complete=only_complete)
+        query = MetricQuery(
+            operation=operation,
+            metrics=tuple(metrics),
+            grain=grain,
+            start=start,
+            end=end,
+            **self.against(spans, start, end, grain, operation),
+            filters=filters,
+            by=by,
+            **self.bounds_of(metrics[0], operation, claim, of_change=of_change),
+            limit=(found.limit or self.ranks_all) if operation in ("highest", "lowest") else None,
+            nth=found.nth if operation in ("highest", "lowest") else None,
+            of_change=of_change,
+            claim=claim if operation in ("change", "explain") else None,
+            asks=self.asks(operation, of_change=of_change),
+        )
+        settled = self.without_sums(query)
+        return self.catalogue.checked(settled) if isinstance(settled, MetricQuery) else settled
+
+    def asked_metrics(self) -> tuple[list[str], Grain | None]:
+        """The metrics that are meant, all of one model, and the grain that one of them says."""
+        found = self.found
+        if len(found.spans) == 2 and set(found.metrics) - {"active_users"} < set(FOLLOWED):
+            found.metrics = [name for name in found.metrics if name != "active_users"] or found.metrics
+        metrics, grain = self.calendar_metrics(self.rates_for_shares(found.metrics))
+        metrics = self.rolling_metrics(metrics)
+        if len({self.catalogue.kind(name) for name in metrics}) > 1:
+            raise Stop(self.which_metric(metrics))
+        if self.follows_on(metrics):
+            metrics, found.spans = self.from_one_to_the_next(metrics), found.spans[-1:]
+            found.operations.discard("share")
+        return metrics, grain
+
+    def asked_dates(self, metrics: list[str]) -> list[Span]:
+        """The dates that are meant, each settled."""
+        found = self.found
+        if "total" in found.operations and metrics == ["new_users"] and not found.spans:
+            found.spans = [self.everything]
+        needs_before = bool(found.operations & {*CHANGES, "explain", "previous"})
+        spans = [self.settled(dated, lambda span: self.is_known(span, metrics, needs_before)) for dated in found.spans]
+        if len(metrics) == 1:
+            spans = self.against_now(spans)
+        elif len(spans) == 2 and "compare" not in found.operations:
+            raise Stop(self.unclear("Two figures of two dates: which of them, and when?"))
+        if "cumulative" in found.operations:
+            spans = [Span(self.catalogue.first, max(s.last for s in spans or [self.everything.span]), "range")]
+        return self.ranked_step(spans)
+
+    def asked_change(
+        self,
+        operation: Operation,
+        spans: list[Span],
+        grain: Grain,
+        by: str | None,
+        claim: Claim,
+    ) -> tuple[Operation, list[Span], bool]:
+        """Whether the change is what is ranked or listed, and between which dates."""
+        found = self.found
+        of_change = operation in ("highest", "lowest", *PICKS) and bool(found.operations & CHANGES)
+        if of_change and operation in ("highest", "lowest"):
+            operation = self.ranked_change(claim)
+            if by and len(spans) == 1 and spans[0].ends and spans[0].ends[1].first == spans[0].ends[0].last + DAY:
+                spans = [spans[0].ends[1]]  # from May to June: in June
+        is_listed = found.over_period or found.bounds_change or self.is_each_against_the_last(spans, grain)
+        if operation == "change" and is_listed:
+            operation, of_change = "series", True  # how many months did it fall, by month how did it change
+        if operation in ("change", "explain") and len(spans) == 1 and spans[0].ends:
+            spans = list(spans[0].ends)  # from August to September: between the two
+        return operation, spans, of_change
+
+    def is_side_by_side(self, operation: Operation, by: str | None) -> bool:
+        """Whether figures are put beside each other, of no segment and of no several periods."""
+        compares = operation == "compare" or bool(self.found.operations & {"more", "less"})
+        return compares and not by and not self.found.over_period
+
+    def is_one_figure(self, spans: Sequence[Span], grain: Grain, by: str | None) -> bool:
+        """Whether a bound is asked of one figure, the latest or that of one period."""
+        is_now = self.text(0) in ("is", "are") and not (spans or self.found.over_period)
+        return not by and (is_now or (bool(spans) and self.is_single(spans[0], grain)))
+
+    def rates_for_shares(self, metrics: list[str]) -> list[str]:
+        """What percentage of users churned: the churn rate. Nor is a rate asked for together with its numerator."""
+        found = self.found
+        is_share = "share" in found.operations and not self.is_part_of_metric
+        if (
+            len(metrics) == 1
+            and metrics[0] in RATES
+            and (
+                is_share or found.operations & {"best", "worst"} or any(token.text == "longer" for token in self.tokens)
+            )
+        ):
+            found.operations.discard("share")
+            return [RATES[metrics[0]]]
+        if metrics == ["churn_rate"] and self.is_part_of_metric and "share" in found.operations:
+            return ["churned_users"]  # the share of churn by platform
+        of_active = set(metrics) - {"active_users"} < {"new_users", "resurrected_users", "retained_users"}
+        is_plain = not (found.by or found.filters or found.per_period)
+        if is_share and len(set(metrics) - {"active_users"}) == 1 and of_active and is_plain:
+            found.operations.discard("share")
+            return [*(name for name in metrics if name != "active_users"), "active_users"]  # what share are new
+        counts = {rate: count for count, rate in RATES.items()}
+        if self.counts_users and len(metrics) == 1 and metrics[0] in counts:
+            return [counts[metrics[0]]]  # how many users churn
+        if {"gained_users", "churned_users"} == set(metrics) and self.says_ratio:
+            return ["quick_ratio"]
+        return [name for name in metrics if RATES.get(name) not in metrics]
+
+    def ranked_step(self, spans: list[Span]) -> list[Span]:
+        """Which source grew most in September compared with August: the change of one period."""
+        found = self.found
+        if not (found.by and found.operations & CHANGES and found.operations & {"highest", "lowest", "best", "worst"}):
+            return spans
+        steps = sorted(spans, key=lambda span: span.first)
+        if len(steps) == 2 and steps[0].unit == steps[1].unit and steps[1].first == steps[0].last + DAY:
+            found.operations.discard("compare")
+            return steps[1:]
+        return spans
+
+    def rank_own_segment(self) -> None:
+        """Is Singapore the largest market: which country is."""
+        found = self.found
+        ranks = found.operations & {"highest", "lowest", "best", "worst"}
+        for segment in found.named_segments:
+            if ranks and not found.by and len(found.filters.get(segment, ())) == 1:
+                del found.filters[segment]
+                found.by.append(segment)
+
+    @property
+    def counts_users(self) -> bool:
+        """Whether it is asked how many users, and no rate."""
+        pairs = zip(self.tokens, self.tokens[1:], strict=False)
+        says_how_many = any(one.text == "many" and two.text in self.lexicon.nouns for one, two in pairs)
+        return says_how_many and not any(token.text in ("rate", "retention") for token in self.tokens)
+
+    @property
+    def says_ratio(self) -> bool:
+        """Whether two metrics are to be divided."""
+        return any(token.text == "ratio" for token in self.tokens)
+
+    def follows_on(self, metrics: Sequence[str]) -> bool:
+        """Whether users of one date are looked for in another: the users of April who were lost in May."""
+        found = self.found
+        if len(found.spans) != 2 or len(metrics) != 1 or not found.has_noun or "compare" in found.operations:
+            return False
+        first, second = found.spans
+        between = {token.text for token in self.tokens[first.end : second.begin]}
+        states = {"lost", "churned", "left", "retained", "kept", "stayed", "still", "also", "again"}
+        return metrics[0] in FOLLOWED and bool(between & states)
+
+    def from_one_to_the_next(self, metrics: Sequence[str]) -> list[str]:
+        """Their losses or those kept, if the second period is the next one. Raises `Stop`."""
+        first, second = (dated.span for dated in self.found.spans)
+        if first.is_ambiguous or second.is_ambiguous or first.unit != second.unit or second.first != first.last + DAY:
+            raise Stop(
+                self.unclear("Who stayed or left is known from one period to the next, or for those who joined.")
+            )
+        followed = FOLLOWED[metrics[0]]
+        if "share" in self.found.operations:
+            self.found.operations.discard("share")
+            return [RATES.get(followed, followed)]
+        return [followed]
+
+    @property
+    def is_part_of_metric(self) -> bool:
+        """Whether the share asked for is one of the metric itself: the share of churned users that is on ios."""
+        if not self.found.filters and not self.found.by:
+            return False
+        texts = [token.text for token in self.tokens]
+        states = {"churned", "churn", "retained", "lost", "kept", "left", "stayed"}
+        first = next((n for n, text in enumerate(texts) if text in states), len(texts))
+        value = max(self.found.value_positions.values(), default=-1)
+        if any(text in ("came", "come", "comes", "were", "was", "are", "is") for text in texts[first + 1 : value]):
+            return True  # of the users churned came from tiktok
+        texts = [text for text in texts if text not in ("the", "our", "all")]
+        shares = self.group("share").words | self.group("percent").words
+        return any(
+            one in shares and two == "of" and three in states
+            for one, two, three in zip(texts, texts[1:], texts[2:], strict=False)
+        )
+
+    def calendar_metrics(self, metrics: list[str]) -> tuple[list[str], Grain | None]:
+        """Rolling activity is kept by day and for everybody; of a week or month the active users of it are meant."""
+        found = self.found
+        rolling = [name for name in metrics if self.catalogue.kind(name) == ROLLING]
+        if not rolling:
+            return metrics, None
+        grains = {ROLLING_GRAINS[name] for name in rolling if name in ROLLING_GRAINS}
+        is_of_a_day = not found.spans and not found.operations and not found.over_period
+        is_of_days = bool(found.spans) and all(dated.span.unit == "day" for dated in found.spans)
+        is_kept = not (found.filters or found.by) and found.grain in (None, "day")
+        is_rolling = any(token.text == "rolling" for token in self.tokens)
+        if (
+            not grains
+            or is_rolling
+            or "define" in found.operations
+            or (is_kept and (is_of_a_day or is_of_days or len(grains) > 1))
+        ):
+            return metrics, "day"
+        if len(metrics) > 1:
+            raise Stop(self.which_metric(metrics))
+        grain = grains.pop()
+        if grain != "day":
+            label = self.catalogue.metrics[rolling[0]].label
+            self.notes.append(f"{label} of a calendar {grain}; the rolling figure is kept by day.")
+        return [DEFAULT_METRIC], grain
+
+    def rolling_metrics(self, metrics: list[str]) -> list[str]:
+        """Active users of the last 7 or 28 days are a rolling figure that is kept, everybody counted once."""
+        found = self.found
+        if metrics != [DEFAULT_METRIC] or len(found.spans) != 1 or found.operations or found.filters or found.by:
+            return metrics
+        span, yesterday = found.spans[0].span, self.catalogue.as_of - timedelta(days=1)
+        name = {7: "wau", 28: "mau"}.get((span.last - span.first).days + 1)
+        if (
+            name is None
+            or span.unit != "range"
+            or span.last != yesterday
+            or found.grain
+            or name not in self.catalogue.metrics
+        ):
+            return metrics
+        found.spans = [Dated(Span(yesterday, yesterday, "day"), 0, 0)]
+        return [name]
+
+    def against_now(self, spans: list[Span]) -> list[Span]:
+        """Better than in May: the latest complete period against that one; than last month: the one that is open."""
+        texts = [token.text for token in self.tokens]
+        compares = self.found.operations & {"best", "worst", "more", "less"} and "than" in texts
+        if not compares or len(spans) != 1 or spans[0].unit not in GRAINS or self.found.bounds:
+            return spans
+        between = texts[texts.index("than") + 1 : self.found.spans[0].begin]
+        if (not between and texts.index("than") > self.found.spans[0].begin) or self.several_values:
+            return spans
+        if not set(between) <= self.lexicon.glue:
+            return spans
+        grain = spans[0].grain
+        latest = self.catalogue.latest_complete(grain)
+        now = self.catalogue.open_period(grain) if spans[0].first == latest else latest
+        return [*spans, self.period_span(now, grain)]
+
+    def operation(self, metric: str, dates: int) -> Operation:
+        """What is asked about the metric, the most telling word first."""
+        found, ops = self.found, self.found.operations
+        several = dates == 2 or self.several_values is not None
+        if "define" in ops:
+            return "define"
+        if picks := [name for name in PICKS if name in ops]:
+            if not found.bounds and not ops & {"rose", "fell", "improved", "worsened"}:
+                raise Stop(self.unclear("Since when, first or last what? Name a bound, such as above 30%."))
+            return picks[0]
+        ranks = ops & {"highest", "best", "lowest", "worst", "more", "less", "rank"}
+        if "explain" in ops and not (ranks and found.by):  # which platform contributed most: a rank
+            return "explain"
+        if ("series" in ops or found.per_period) and "compare" in ops and (found.by or self.several_values):
+            return "series"
+        if "average" in ops and not ops & {"highest", "lowest"}:
+            return "average"
+        if "share" in ops and self.catalogue.metrics[metric].is_count and (found.filters or found.by):
+            return "share"
+        if (ranks and several and not found.by and not found.over_period) or (ops & {"more", "less"} and several):
+            return "compare"
+        if "compare" in ops and (several or found.by or not ranks):
+            return "change" if ops & {"previous", "year_ago"} else "compare"
+        if ranks and ops & {"previous", "year_ago"} and "highest" not in ops and "lowest" not in ops:
+            return "change"  # worse than a year ago
+        if ranks and ops & {"highest", "best"} and ops & {"lowest", "worst"}:
+            return "value" if found.by else "series"  # best and worst: all of them
+        if ranks:
+            return self.rank(metric)
+        if "series" in ops or found.per_period:
+            return "change" if ops & {"previous", "year_ago"} else "series"
+        return "change" if ops & {*CHANGES, "previous", "year_ago"} else "value"
+
+    def rank(self, metric: str) -> Operation:
+        """Highest or lowest; the best churn rate is the lowest."""
+        ops = self.found.operations
+        if ops & {"highest", "more"}:
+            return "highest"
+        if ops & {"lowest", "less"}:
+            return "lowest"
+        if not ops & {"best", "worst"}:
+            return "highest"
+        down_is_good = self.catalogue.metrics[metric].direction == "down"
+        return "highest" if ("best" in ops) != down_is_good else "lowest"
+
+    @property
+    def ranks_all(self) -> int | None:
+        """How many are shown of what is put in order."""
+        return 100 if "rank" in self.found.operations else None
+
+    def check_averages(
+        self, operation: Operation, spans: Sequence[Span], grain: Grain | None, metrics: Sequence[str]
+    ) -> None:
+        """Raises `Stop` for an average that is compared with, a count's average over nothing, a share of nothing."""
+        label = self.catalogue.metrics[metrics[0]].label.lower()
+        if operation == "average" and "compare" in self.found.operations and len(spans) < 2:
+            raise Stop(self.unclear("A figure and an average are asked for at once: ask for one after the other."))
+        if operation == "share" and self.found.per_period:
+            raise Stop(self.unclear("Shares are given for one range of dates at a time: for which one?"))
+        is_one_period = len(spans) == 1 and (grain or spans[0].grain) == spans[0].unit
+        if operation == "average" and is_one_period and self.catalogue.metrics[metrics[0]].is_count:
+            options = tuple(f"average {label} per {unit} {at(span_name(spans[0]))}" for unit in ("day", "week"))
+            raise Stop(self.unclear("An average over what: its days or its weeks?", options=options))
+        if operation == "value" and "share" in self.found.operations and self.catalogue.metrics[metrics[0]].is_count:
+            options = tuple(f"share of {label} by {words.title(name).lower()}" for name in self.catalogue.segments)
+            raise Stop(self.unclear(f"What share of {label}: of which segment?", options=options))
+
+    def bounds_of(self, metric: str, operation: Operation, claim: Claim, *, of_change: bool) -> dict[str, Any]:
+        """The bounds of the figure, or of its change: a fall by more than 5 is a change below -5."""
+        bounds = self.bounds(metric)
+        if not of_change or operation in ("highest", "lowest"):
+            return bounds
+        if bounds and not self.found.bounds_change:
+            raise Stop(self.unclear("Ask for the periods within a bound, or for those in which it rose or fell."))
+        if claim is None:
+            return {}
+        if claim == "rose":
+            return bounds or {"above": 0}
+        turned = {"above": "below", "below": "above", "at_least": "at_most", "at_most": "at_least"}
+        return {turned[name]: -value for name, value in bounds.items()} or {"below": 0}
+
+    def is_each_against_the_last(self, spans: Sequence[Span], grain: Grain) -> bool:
+        """Week over week in September: the change of every week."""
+        return "previous" in self.found.operations and len(spans) == 1 and not self.is_single(spans[0], grain)
+
+    def ends_of_growth(self, span: Span, metrics: Sequence[str], grain: Grain) -> list[Span]:
+        """Growth in Q2 of what does not add up over months: from the month before it to its last complete one."""
+        catalogue = self.catalogue
+        adds_up = all(name in ADDITIVE or not catalogue.metrics[name].is_count for name in metrics)
+        start, end = self.periods_of(span, grain)
+        if adds_up or start == end or span.unit == "range" or "year_ago" in self.found.operations:
+            return [span]
+        end = max(start, min(end, catalogue.latest_complete(grain)))
+        first = max(catalogue.shifted(start, -1, grain), catalogue.first_period(grain))
+        self.notes.append(f"Over {span_name(span)}: from the {grain} before it to its last complete {grain}.")
+        return [self.period_span(first, grain), self.period_span(end, grain)]
+
+    def note_edges(self, spans: Sequence[Span], grain: Grain, metrics: Sequence[str]) -> None:
+        """Says so where a range is no whole number of periods."""
+        for span in spans if grain != "day" and not set(metrics) <= ADDITIVE else ():
+            start, end = self.periods_of(span, grain)
+            last = self.period_span(end, grain).last
+            is_cut = start > span.first or (last != span.last and span.last < self.catalogue.as_of - DAY)
+            if is_cut and span.unit not in ("day", "week", "month"):
+                self.notes.append(f"Counted are the {grain}s that begin {at(span_name(span))}.")
+
+    def is_known(self, span: Span, metrics: Sequence[str], needs_before: bool) -> bool:
+        """Whether the data knows figures of these days: rates and losses neither of what is open nor of the first."""
+        catalogue, grain = self.catalogue, span.grain
+        if span.last < catalogue.first or span.first > catalogue.as_of:
+            return False
+        if catalogue.kind(metrics[0]) == ROLLING and span.unit != "day":
+            return False  # kept by day: at the end of August is its last day
+        start, end = self.periods_of(span, grain)
+        is_first = end <= catalogue.first_period(grain)
+        is_open = start >= catalogue.open_period(grain)
+        known_late = any(not catalogue.metrics[name].is_count or name == "churned_users" for name in metrics)
+        return not (is_first and (needs_before or known_late)) and not (is_open and known_late)
+
+    def ranked_change(self, claim: str | None) -> Operation:
+        """The biggest drop is the lowest change; the smallest drop is asked back."""
+        if claim is None and {"growth", "gain", "gains"} & {token.text for token in self.tokens}:
+            claim = "rose"
+        if claim is None or "lowest" in self.found.operations:
+            raise Stop(self.unclear("The biggest rise or the biggest drop can be looked for: which one?"))
+        return "highest" if claim == "rose" else "lowest"
+
+    def claim(self, metric: str) -> Claim:
+        """What the question takes for granted about a change, or asks to confirm."""
+        ops = set(self.found.operations)
+        up_is_good = self.catalogue.metrics[metric].direction != "down"
+        if ops & {"improved", "worsened"}:
+            ops.add("rose" if ("improved" in ops) == up_is_good else "fell")
+        if ("rose" in ops) == ("fell" in ops):
+            return None
+        return "rose" if "rose" in ops else "fell"
+
+    def asks(self, operation: Operation, *, of_change: bool) -> Literal["whether", "ago"] | None:
+        """What the sentence has to say besides: whether it is so, how long ago it was."""
+        if self.found.asks_ago and operation in ("highest", "lowest", "first", "last"):
+            return "ago"
+        verbs = ("is", "are", "was", "were", "did", "do", "does", "has", "have")
+        says_whether = self.text(0) in verbs or any(token.text in ("whether", "if") for token in self.tokens)
+        bounded = operation == "series" and (bool(self.found.bounds) or of_change)
+        return "whether" if says_whether and (operation == "change" or bounded) else None
+
+    def for_dates(self, operation: Operation, spans: Sequence[Span], grain: Grain, by: str | None) -> Operation:
+        """The operation as far as the dates allow it. Raises `Stop` where they leave it open."""
+        ranks = operation in ("highest", "lowest")
+        units = {span.unit for span in spans}
+        if len(spans) == 2 and len(units) == 2 and "range" not in units:
+            raise Stop(self.unclear("The two dates are of different lengths: which days, weeks or months?"))
+        if len(spans) == 2 and operation == "share":
+            raise Stop(self.unclear("Shares are given for one range of dates at a time: for which one?"))
+        if len(spans) > 2:
+            raise Stop(self.unclear("I can put two dates side by side, not more."))
+        if len(spans) == 2 and (ranks or operation in ("value", "series", "average", "share")):
+            return "compare"
+        if ranks and not by and spans and self.is_single(spans[0], grain) and not self.found.over_period:
+            message = "The highest or lowest of what: its days, its weeks, or a segment?"
+            raise Stop(self.unclear(message, within=spans[0]))
+        is_single = bool(spans) and self.is_single(spans[0], grain)
+        plain = not (by or self.found.bounds or self.found.per_period or "total" in self.found.operations)
+        if operation == "value" and plain and self.found.grain and not is_single and spans:
+            return "series"  # weekly churn in Q3
+        if operation == "series" and plain and is_single and "series" in self.found.operations:
+            return "change"  # how did it develop last month
+        if operation == "compare" and len(spans) < 2 and not by:
+            if not spans and not self.found.filters:
+                raise Stop(self.unclear("Compare what with what?"))
+            return "change"
+        return operation
+
+    def natural_grain(self, spans: Sequence[Span], operation: Operation, metrics: Sequence[str]) -> Grain:
+        """The grain that fits the dates asked for."""
+        if not spans:
+            return DEFAULT_GRAIN
+        span = spans[0]
+        if span.unit in ("day", "week"):
+            return "week" if span.unit == "week" else "day"
+        whole_weeks = span.first == self.catalogue.period_start(span.first, "week") and (
+            (span.last - span.first).days % 7 == 6
+        )
+        if whole_weeks and not set(metrics) <= ADDITIVE:
+            return "week"
+        goes_on = span.last >= self.catalogue.as_of and span.first.day == 1
+        if span.grain == "month" or goes_on or (span.ends and all(end.grain == "month" for end in span.ends)):
+            return "month"
+        days = (span.last - span.first).days + 1
+        if days <= MOST_DAYS or (set(metrics) <= ADDITIVE and operation in ("value", "compare")):
+            return "day"
+        return "week" if days <= MOST_DAYS_BY_WEEK else "month"
+
+    def range(
+        self,
+        spans: Sequence[Span],
+        grain: Grain,
+        operation: Operation,
+        by: str | None,
+        metrics: Sequence[str],
+        *,
+        only_complete: bool,
+    ) -> tuple[date, date]:
+        """The first and the last period asked about; without a date the latest complete one, or all there are."""
+        catalogue = self.catalogue
+        first, latest, still_open = (
+            catalogue.first_period(grain),
+            catalogue.latest_complete(grain),
+            catalogue.open_period(grain),
+        )
+        if len(spans) == 2:
+            return self.periods_of(max(spans, key=lambda span: span.first), grain)
+        if spans:
+            start, end = self.periods_of(spans[0], grain)
+            if operation in ("change", "explain") and spans[0].unit == "range":
+                now = max(start, min(end, latest))  # since January: from then to the latest that is known
+                return now, now
+            return start, end
+        if operation == "series":
+            return first, latest if only_complete else still_open
+        if operation in ("average", *PICKS) or (operation in ("highest", "lowest") and not by):
+            return first, latest
+        adds_up = set(metrics) <= ADDITIVE and self.found.operations.isdisjoint(CHANGES)
+        if adds_up and by and operation in ("highest", "lowest", "compare", "share"):
+            return first, still_open
+        return latest, latest
+
+    def against(
+        self, spans: Sequence[Span], start: date, end: date, grain: Grain, operation: Operation
+    ) -> dict[str, Any]:
+        """The periods that are compared with; left out, those right before, which the catalogue fills in."""
+        if operation not in ("change", "explain", "compare"):
+            return {}
+        before: tuple[date, date] | None = None
+        if len(spans) == 2:
+            before = self.periods_of(min(spans, key=lambda span: span.first), grain)
+        elif "year_ago" in self.found.operations:
+            back = {"month": -12, "week": -52, "day": -364}[grain]
+            before = self.catalogue.shifted(start, back, grain), self.catalogue.shifted(end, back, grain)
+        elif operation != "compare" and spans and spans[0].unit == "range":
+            first, _ = self.periods_of(spans[0], grain)
+            before = (first, first) if first < start else None
+        return {"against_start": before[0], "against_end": before[1]} if before else {}
+
+    def without_sums(self, query: MetricQuery) -> MetricQuery | Clarify:
+        """Of users that do not add up over periods: each period, or a question back."""
+        counts = [self.catalogue.metrics[name] for name in query.metrics if name not in ADDITIVE]
+        metric = next((metric for metric in counts if metric.is_count), None)
+        if query.start == query.end or metric is None:
+            return query
+        reason = f"{metric.label} do not add up over {query.grain}s"
+        if query.operation == "value":
+            self.notes.append(f"{reason}: somebody there in two would be counted twice. Here is each {query.grain}.")
+            return query.changed(operation="series")
+        is_ranked_segment = query.operation in ("highest", "lowest") and query.by is not None
+        if query.operation not in ("share", "compare", "change", "explain") and not is_ranked_segment:
+            return query
+        single = {"against_start": None, "against_end": None}
+        options = [query.changed(start=start, end=start, **single) for start in (query.start, query.end)]
+        return Clarify(
+            message=f"{reason}. Ask for one {query.grain}, or for their average.",
+            options=tuple(as_question(option, self.catalogue) for option in options),
+        )

@@ -1,0 +1,447 @@
+"""Sentences about periods: growth accounting and rolling activity."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pandas as pd
+
+from app import words
+from app.ask import compile as compiled
+from app.ask.catalogue import ROLLING, SUFFIXES
+from app.ask.phrasing import at, chosen, range_name
+from app.ask.teller import LISTED, Row, Said, Teller, plural
+from app.queries.catalogue import Metric
+
+NO_CAUSE = "The data shows where it changed, not why."
+
+
+class PeriodTeller(Teller):
+    """Metrics of periods: growth accounting and rolling activity."""
+
+    def value(self) -> str | Said:
+        if self.query.by:
+            return self.by_segment()
+        row = self.rows[0]
+        said = [self.figure(metric, row) for metric in self.metrics]
+        if not any(self.known(row[metric.name]) for metric in self.metrics):
+            return self.unknown(row)
+        if self.detail is not None:
+            self.list_detail()
+        self.first_seen()
+        self.difference(row)
+        answer = ". ".join(part[0].upper() + part[1:] for part in said) + "."
+        if self.threshold:
+            fits = all(compiled.holds(float(row[self.metric.name]), *bound) for bound in self.query.bounds)
+            verdict = "Yes, " if fits else "No, not "
+            return f"{verdict}{self.threshold}: {answer[0].lower()}{answer[1:]}"
+        return answer
+
+    def difference(self, row: Row) -> None:
+        """Of two counts side by side, how much more one is."""
+        counts = [metric for metric in self.metrics if metric.is_count and self.known(row[metric.name])]
+        if len(self.metrics) == len(counts) == 2:
+            one, other = counts
+            if other.name == "active_users" and float(row[other.name]):
+                share = words.number(float(row[one.name]) / float(row[other.name]), "share")
+                self.notes.append(f"{one.label} are {share} of {other.label.lower()}.")
+                return
+            difference = words.signed(float(row[one.name]) - float(row[other.name]))
+            self.notes.append(f"{one.label} minus {other.label.lower()}: {difference}.")
+
+    def named(self, metric: Metric) -> str:
+        """The label, with the grain of a rate that is taken together over several days or weeks."""
+        label = metric.label[0].lower() + metric.label[1:]
+        is_pooled = not metric.is_count and self.query.start != self.query.end and self.grain != "month"
+        is_kept = self.catalogue.kind(metric.name) != ROLLING
+        return f"{SUFFIXES[self.grain]} {label}" if is_pooled and is_kept else label
+
+    def figure(self, metric: Metric, row: Row) -> str:
+        """Churn rate in Jun 2026 was 41.9% (216 of 515)."""
+        label = self.named(metric)
+        value = row[metric.name]
+        if not self.known(value):
+            return f"{label} {self.at}{self.where}: {self.reason(metric, row)}"
+        if self.query.operation == "average" and metric.is_count:
+            return f"{label} {self.at}{self.where}: {float(value):,.1f} on average per {self.grain}"
+        several = " together" if self.query.start != self.query.end else ""
+        number = f"{self.number(value, metric)}{self.made_of(metric, row)}{several}{self.open_mark(row)}"
+        return f"{label} {self.at}{self.where}{':' if metric.is_count else ' was'} {number}"
+
+    def made_of(self, metric: Metric, row: Row) -> str:
+        """What a ratio was divided from: 216 of 515, 311 / 76."""
+        if metric.is_count or metric.denominator is None or metric.denominator not in row:
+            return ""
+        columns = compiled.measures([metric])
+        if not all(column in row and self.known(row[column]) for column in columns):
+            return ""
+        top = sum(int(row[column]) for column in columns if column != metric.denominator)
+        joiner = "of" if metric.unit == "share" else "against"
+        return f" ({top:,} {joiner} {int(row[metric.denominator]):,})"
+
+    def reason(self, metric: Metric, row: Row) -> str:
+        if not row["is_complete"]:
+            return "not yet known, because the period is still open"
+        if self.catalogue.kind(metric.name) == ROLLING:
+            return "not known, because there are not enough days of history before it"
+        return words.absence(metric, row.get(metric.denominator or ""), True)
+
+    def unknown(self, row: Row) -> str:
+        """A period whose figure is not known: why, and the latest one where it is."""
+        verb = "are" if self.metric.is_count else "is"
+        said = f"{self.label} {self.at}{self.where} {verb} {self.reason(self.metric, row)}."
+        if self.reason(self.metric, row) in (
+            "nobody churned",
+            "nobody was active the period before",
+            "no period before it",
+        ):
+            said = f"{self.label} {self.at}{self.where} has no value: {self.reason(self.metric, row)}."
+        if not row["is_complete"]:
+            latest = words.period(self.catalogue.latest_complete(self.grain), self.grain)
+            self.notes.append(f"The latest complete {self.grain} is {latest}.")
+        return said
+
+    def list_detail(self) -> None:
+        detail = cast(pd.DataFrame, self.detail)
+        for metric in self.metrics:
+            if len(detail) <= LISTED:
+                self.notes.append(f"{metric.label} by {self.grain}: {self.listed(detail.to_dict('records'), metric)}.")
+        if not detail["is_complete"].all() and (self.query.operation == "average" or not self.metric.is_count):
+            self.notes.append(f"{words.period(self.query.end, self.grain)} is still open and is left out.")
+        if not self.metric.is_count:
+            self.notes.append("Rates are not averaged: the counts of all these periods are summed, then divided.")
+
+    def listed(self, rows: Any, metric: Metric) -> str:
+        return ", ".join(
+            f"{words.period(row['period_start'], self.grain)} "
+            + (self.number(row[metric.name], metric) if self.known(row[metric.name]) else self.reason(metric, row))
+            + ("" if row["is_complete"] or not self.known(row[metric.name]) else " so far")
+            for row in rows
+        )
+
+    def first_seen(self) -> None:
+        uses_new = {"new_users", "gained_users"} & set(self.query.metrics)
+        if uses_new and self.query.start <= self.catalogue.first_period(self.grain):
+            self.notes.append(
+                f"New {at(words.period(self.catalogue.first_period(self.grain), self.grain))} means first seen since "
+                "the data starts."
+            )
+
+    def by_segment(self) -> str:
+        name = words.title(self.query.by or "").lower()
+        parts = []
+        for row in self.rows[:LISTED]:
+            figures = [
+                (self.number(row[m.name], m) if self.known(row[m.name]) else self.reason(m, row))
+                + (f" {m.label.lower()}" if len(self.metrics) > 1 else "")
+                for m in self.metrics
+            ]
+            parts.append(f"{self.segment(row)} {', '.join(figures)}")
+        self.more(len(self.rows))
+        self.first_seen()
+        labels = " and ".join(metric.label for metric in self.metrics)
+        if self.query.operation == "average" and self.metric.is_count:
+            labels = f"Average {labels.lower()} per {self.grain}"
+        mark = "" if self.rows[0]["is_complete"] else ", so far (still open)"
+        return f"{labels} by {name} {self.at}{self.where}{mark}: {'; '.join(parts)}."
+
+    def more(self, rows: int) -> None:
+        if rows > LISTED:
+            self.notes.append(f"{rows - LISTED} more stand in the table.")
+
+    def average(self) -> str | Said:
+        return self.value()
+
+    def series(self) -> str | Said:
+        if self.query.bounds:
+            return self.beyond()
+        if self.query.of_change:
+            return self.changes()
+        said = []
+        if self.query.by:
+            periods = len({row["period_start"] for row in self.rows})
+            values = len({row[self.query.by] for row in self.rows})
+            label = " and ".join(metric.label.lower() for metric in self.metrics)
+            self.open_note()
+            return (
+                f"{label} by {words.title(self.query.by).lower()} and {self.grain}, {self.when}{self.where}: "
+                f"{words.count(values, 'value')} over {words.count(periods, self.grain)}, in the table."
+            )
+        for metric in self.metrics:
+            known = [row for row in self.rows if self.known(row[metric.name]) and row["is_complete"]]
+            if len(self.rows) <= LISTED:
+                said.append(f"{metric.label}{self.where} by {self.grain}: {self.listed(self.rows, metric)}")
+            elif known:
+                first, last = known[0], known[-1]
+                top = max(known, key=lambda row: float(row[metric.name]))
+                low = min(known, key=lambda row: float(row[metric.name]))
+                said.append(
+                    f"{metric.label}{self.where} went from "
+                    f"{self.number(first[metric.name], metric)} {at(self.period(first))} "
+                    f"to {self.number(last[metric.name], metric)} {at(self.period(last))}, highest "
+                    f"{self.number(top[metric.name], metric)} {at(self.period(top))}, lowest "
+                    f"{self.number(low[metric.name], metric)} {at(self.period(low))}"
+                )
+            else:
+                said.append(f"{metric.label}{self.where} is not known {self.at}")
+        self.open_note()
+        self.first_seen()
+        return ". ".join(said) + "."
+
+    def open_note(self) -> None:
+        still_open = [row for row in self.rows if not row["is_complete"]]
+        if still_open:
+            self.notes.append(
+                f"{self.period(still_open[-1])} is still open: its counts so far, its rates not yet known."
+            )
+
+    def beyond(self) -> str:
+        """The periods, or values, where the metric, or its change, is within the bounds."""
+        is_by_value = self.query.by is not None and self.query.start == self.query.end
+        names = [self.segment(row) if is_by_value else self.period(row) for row in self.rows]
+        figures = [f"{name} ({self.measured(row)})" for name, row in zip(names, self.rows, strict=True)]
+        more = f" and {len(figures) - LISTED} more" if len(figures) > LISTED else ""
+        noun = words.title(self.query.by).lower() if self.query.by else self.grain
+        everything = int(self.rows[0]["of_all"])
+        what = f"{len(figures)} of {everything} {noun if everything == 1 else plural(noun)}"
+        yes = "yes: " if self.query.asks == "whether" else ""
+        return f"{yes}{self.label}{self.where} {self.fits()} in {what} {self.at}: {', '.join(figures[:LISTED])}{more}."
+
+    def measured(self, row: Row) -> str:
+        """What a row was chosen by."""
+        if self.query.of_change:
+            return words.change(float(row["change"]), None, self.metric.unit)
+        return self.number(row[self.metric.name])
+
+    def changes(self) -> str:
+        """The change of every period from the one before."""
+        listed = ", ".join(f"{self.period(row)} {self.measured(row)}" for row in self.rows[-LISTED:])
+        more = f" (the last {LISTED})" if len(self.rows) > LISTED else ""
+        self.open_note()
+        return f"{self.label}{self.where}, change from the {self.grain} before{more}: {listed}."
+
+    def first(self) -> str:
+        """The first or last period within the bounds."""
+        row = self.rows[0]
+        self.ago(row)
+        figure = f"{self.measured(row)} to {self.number(row[self.metric.name])}" if self.query.of_change else ""
+        return (
+            f"{self.period(row)} was the {self.query.operation} {self.grain} {self.at} in which "
+            f"{self.label}{self.where} {self.fits()}: {figure or self.number(row[self.metric.name])}."
+        )
+
+    last = first
+
+    def since(self) -> str:
+        """The unbroken run of periods within the bounds."""
+        first, latest = self.rows[0], self.rows[-1]
+        listed = f": {', '.join(f'{self.period(r)} {self.measured(r)}' for r in self.rows)}"
+        return (
+            f"{self.label}{self.where} {self.fits()} in every {self.grain} since {self.period(first)}: "
+            f"{words.count(len(self.rows), self.grain)} in a row, up to {self.period(latest)}"
+            f"{listed if len(self.rows) <= LISTED else ''}."
+        )
+
+    def largest_change(self) -> str:
+        """The period, or value, that rose or fell most."""
+        top, what = self.rows[0], "rise" if self.query.operation == "highest" else "drop"
+        name = self.segment if self.query.by else self.period
+        said = (
+            f"{name(top)} had the biggest {what} in {self.label}{self.where}: "
+            f"{words.change(float(top['change']), None, self.metric.unit)}, from {self.number(top['before'])} "
+            f"to {self.number(top[self.metric.name])}"
+        )
+        following = self.rows[1 : max(self.query.limit or 0, 3)]
+        rest = ", ".join(f"{name(r)} {words.change(float(r['change']), None, self.metric.unit)}" for r in following)
+        what = words.title(self.query.by).lower() if self.query.by else self.grain
+        return f"{said}, of all {plural(what)} {self.at}{f'; then {rest}' if rest else ''}."
+
+    def highest(self) -> str:
+        if self.query.of_change:
+            return self.largest_change()
+        top = self.rows[0]
+        value = top[self.metric.name]
+        ties = [row for row in self.rows if row[self.metric.name] == value]
+        name = self.segment if self.query.by else self.period
+        winners = " and ".join(name(row) for row in ties)
+        what = words.title(self.query.by).lower() if self.query.by else self.grain
+        verb = "had" if len(ties) == 1 else "share"
+        said = (
+            f"{winners} {verb} the {self.place}{self.rank} {self.label}{self.where}, {self.number(value)}"
+            f"{self.made_of(self.metric, top)}"
+        )
+        scope = f", of all {plural(what)} {self.at}"
+        following = self.rows[len(ties) : max(min(self.query.limit or 0, LISTED), len(ties) + 2)]
+        if following:
+            rest = (f"{name(row)} with {self.number(row[self.metric.name])}" for row in following)
+            said += f"{scope}; then {', '.join(rest)}"
+        else:
+            said += scope
+        if not self.query.by:
+            self.ago(top)
+        if not self.query.by and not self.catalogue.is_complete(self.query.end, self.grain):
+            self.notes.append(f"{words.period(self.query.end, self.grain)} is still open and is not ranked.")
+        elif self.query.by and not top["is_complete"]:
+            self.notes.append(
+                f"{words.period(self.catalogue.open_period(self.grain), self.grain)} is still open: counts so far."
+            )
+        self.first_seen()
+        return f"{said}."
+
+    lowest = highest
+
+    def share(self) -> str:
+        label = self.label
+        parts = [
+            f"{self.segment_of(row)} {words.number(row['share'], 'share')} "
+            f"({int(row[self.metric.name]):,} of {int(row['total']):,})"
+            for row in self.rows[:LISTED]
+            if self.known(row["share"])
+        ]
+        if not parts:
+            return f"nobody counts as {label} {self.at}{self.where}, so there are no shares."
+        mark = "" if self.rows[0]["is_complete"] else ", so far (still open)"
+        filters = tuple(f for f in self.query.filters if f.segment not in self.rows[0])
+        where = f" ({chosen(filters, self.catalogue)})" if filters else ""
+        self.first_seen()
+        return f"share of {label} {self.at}{where}{mark}: {'; '.join(parts)}."
+
+    def segment_of(self, row: Row) -> str:
+        return str(row[self.query.by or self.query.filters[0].segment])
+
+    def compare(self) -> str | Said:
+        if self.query.by and not self.query.against_start:
+            return self.compare_values()
+        return self.change()
+
+    def compare_values(self) -> str:
+        known = [row for row in self.rows if self.known(row[self.metric.name])]
+        said = self.by_segment()
+        if len(known) < 2:
+            return said
+        top = max(known, key=lambda row: float(row[self.metric.name]))
+        low = min(known, key=lambda row: float(row[self.metric.name]))
+        difference = float(top[self.metric.name]) - float(low[self.metric.name])
+        if difference == 0:
+            return f"{said} They are equal."
+        return (
+            f"{said} {self.segment(top)} is {words.change(difference, None, self.metric.unit).lstrip('+')} higher "
+            f"than {self.segment(low)}."
+        )
+
+    def change(self) -> str | Said:
+        query = self.query
+        if query.by:
+            return self.change_by_segment()
+        before = next((row for row in self.rows if row["range_start"].date() == query.against_start), None)
+        after = next((row for row in self.rows if row["range_start"].date() == query.start), None)
+        then = range_name(query.against_start or query.start, query.against_end or query.end, self.grain)
+        if after is None or before is None:
+            missing = then if before is None else self.when
+            return Said(f"There is no data for {missing}, so there is nothing to compare.", is_answer=False)
+        said = []
+        for metric in self.metrics:
+            label = metric.label[0].lower() + metric.label[1:]
+            old, new = before[metric.name], after[metric.name]
+            if not self.known(old) or not self.known(new):
+                which, row = (then, before) if not self.known(old) else (self.when, after)
+                said.append(f"{label} in {which} has no value to compare: {self.reason(metric, row)}")
+                continue
+            old, new = float(old), float(new)
+            difference = new - old
+            relative = difference / old if old else None
+            verb = "rose" if difference > 0 else "fell" if difference < 0 else "stayed the same"
+            amount = f" by {words.change(difference, relative, metric.unit).lstrip('+-')}" if difference else ""
+            said.append(
+                f"{self.verdict(difference)}{label}{self.where} {verb}{amount.replace('(-', '(')}: "
+                f"from {self.number(old, metric)}{self.made_of(metric, before)} {at(then)} "
+                f"to {self.number(new, metric)}{self.made_of(metric, after)} {self.at}{self.open_mark(after)}"
+            )
+        return ". ".join(part[0].upper() + part[1:] for part in said) + "."
+
+    def verdict(self, difference: float) -> str:
+        """Confirms or corrects what the question takes for granted."""
+        if self.query.claim is None:
+            return ""
+        is_so = difference > 0 if self.query.claim == "rose" else difference < 0
+        if self.query.operation == "explain":
+            return "" if is_so else f"it did not {'rise' if self.query.claim == 'rose' else 'fall'}: "
+        if is_so:
+            return "yes: " if self.query.asks == "whether" else ""
+        return "no: "
+
+    def change_by_segment(self) -> str:
+        by = self.query.by or ""
+        parts = []
+        for value, rows in pd.DataFrame(self.rows).groupby(by, sort=False):
+            cells = {row["range_start"].date(): row[self.metric.name] for row in rows.to_dict("records")}
+            old, new = cells.get(self.query.against_start), cells.get(self.query.start)
+            if self.known(old) and self.known(new):
+                parts.append(
+                    f"{value} {self.number(old)} to {self.number(new)} "
+                    f"({words.change(float(cast(float, new)) - float(cast(float, old)), None, self.metric.unit)})"
+                )
+        then = range_name(
+            self.query.against_start or self.query.start, self.query.against_end or self.query.end, self.grain
+        )
+        return (
+            f"{self.metric.label} by {words.title(by).lower()}{self.where}, {then} to {self.when}: {'; '.join(parts)}."
+        )
+
+    def explain(self) -> str | Said:
+        query, metric = self.query, self.metric
+        then = range_name(query.against_start or query.start, query.against_end or query.end, self.grain)
+        total = self.rows[0]
+        old, new = total["before"], total["after"]
+        if not self.known(old) or not self.known(new):
+            which = then if not self.known(old) else self.when
+            reason = words.absence(metric, 0, True)
+            return f"{self.label} in {which} has no value ({reason}), so there is no change to explain."
+        difference = float(total["contribution"])
+        verb = "rose" if difference > 0 else "fell" if difference < 0 else "stayed the same"
+        amount = words.change(difference, None, metric.unit).lstrip("+-")
+        said = [
+            f"{self.verdict(difference)}{self.label}{self.where} {verb}{f' by {amount}' if difference else ''}, "
+            f"from {self.number(old)} {at(then)} to {self.number(new)} {self.at}"
+        ]
+        identity = [row for row in self.rows if row["dimension"] == "identity"]
+        if identity:
+            said.append(self.identity(identity))
+        segments = [row for row in self.rows if row["dimension"] not in ("identity", "total")]
+        if segments and difference:
+            said.append(self.segments(segments, difference))
+        self.notes.append(NO_CAUSE)
+        if identity and segments:
+            self.notes.append("The parts of the identity add up to the change, and so do those of each segment.")
+        return ". ".join(part[0].upper() + part[1:] for part in said) + "."
+
+    def identity(self, rows: list[Row]) -> str:
+        if self.query.metric == "active_users":
+            flows = {row["part"]: int(row["after"]) for row in rows}
+            return (
+                f"{words.signed(flows['new_users'])} new, {words.signed(flows['resurrected_users'])} came back, "
+                f"{words.signed(-flows['churned_users'])} churned"
+            )
+        parts = []
+        for row in rows:
+            label = (
+                self.catalogue.metrics[row["part"]].label.lower()
+                if row["part"] in self.catalogue.metrics
+                else row["part"]
+            )
+            adds = words.change(float(row["contribution"]), None, self.metric.unit)
+            parts.append(f"{label} went from {int(row['before']):,} to {int(row['after']):,} ({adds})")
+        return f"{self.metric.formula}: " + ", ".join(parts)
+
+    def segments(self, rows: list[Row], difference: float) -> str:
+        parts = []
+        for dimension in dict.fromkeys(row["dimension"] for row in rows):
+            largest = max(
+                (row for row in rows if row["dimension"] == dimension and self.known(row["contribution"])),
+                key=lambda row: float(row["contribution"]) * (1 if difference > 0 else -1),
+                default=None,
+            )
+            if largest is not None:
+                adds = words.change(float(largest["contribution"]), None, self.metric.unit)
+                parts.append(f"{words.title(dimension).lower()} {largest['part']} ({adds})")
+        return f"the largest part by segment: {', '.join(parts)}"

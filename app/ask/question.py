@@ -1,0 +1,147 @@
+"""One question on its way to a reading: its words, which of them are taken, and what to say back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from app.ask.catalogue import Catalogue
+from app.ask.dates import DateReader
+from app.ask.examples import examples
+from app.ask.lexicon import Lexicon, Phrases
+from app.ask.metric_query import Clarify, Grain, Reading, Unanswerable
+from app.ask.phrasing import at, span_name
+from app.ask.spans import Dated, Span
+from app.ask.tokens import spoken, tokenise
+
+
+class Stop(Exception):
+    """The reading is decided, before the question has been read to its end."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__()
+        self.reading = reading
+
+
+@dataclass
+class Found:
+    """What the words of a question were taken for."""
+
+    metrics: list[str] = field(default_factory=list)
+    ambiguous: list[tuple[str, ...]] = field(default_factory=list)
+    spans: list[Dated] = field(default_factory=list)
+    cohort_span: Dated | None = None
+    age: tuple[int, Grain] | None = None
+    grain: Grain | None = None
+    per_period: bool = False
+    over_period: bool = False
+    filters: dict[str, list[str]] = field(default_factory=dict)
+    negated: set[str] = field(default_factory=set)
+    value_positions: dict[str, int] = field(default_factory=dict)
+    named_segments: list[str] = field(default_factory=list)
+    by: list[str] = field(default_factory=list)
+    operations: set[str] = field(default_factory=set)
+    limit: int | None = None
+    nth: int | None = None
+    bounds: dict[str, float] = field(default_factory=dict)
+    is_percent: bool = False
+    bounds_change: bool = False
+    asks_ago: bool = False
+    is_cohort: bool = False
+    still: bool = False
+    or_later: bool = False
+    has_noun: bool = False
+
+
+class Question:
+    """The words of a question and what they were taken for."""
+
+    def __init__(self, question: str, catalogue: Catalogue, lexicon: Lexicon) -> None:
+        self.catalogue, self.lexicon = catalogue, lexicon
+        self.raw = tokenise(question)
+        self.tokens, self.notes = lexicon.corrected(self.raw)
+        self.free = [True] * len(self.tokens)
+        self.found = Found()
+        self.dates = DateReader(catalogue)
+
+    # words
+
+    def text(self, position: int) -> str:
+        return self.tokens[position].text if 0 <= position < len(self.tokens) else ""
+
+    def take(self, begin: int, end: int) -> None:
+        for position in range(begin, end):
+            self.free[position] = False
+
+    def each(self, phrases: Phrases) -> list[tuple[str, int, int]]:
+        """Every phrase in the free words: meaning, begin, end; nothing is taken."""
+        result: list[tuple[str, int, int]] = []
+        position = 0
+        while position < len(self.tokens):
+            match = phrases.at(self.tokens, position, self.free)
+            if match:
+                result.append((match[0], position, match[1]))
+                position = match[1]
+            else:
+                position += 1
+        return result
+
+    def each_anywhere(self, phrases: Phrases) -> list[str]:
+        """What phrases mean wherever they stand, in words that are taken as well."""
+        anywhere = [True] * len(self.tokens)
+        found = (phrases.at(self.tokens, begin, anywhere) for begin in range(len(self.tokens)))
+        return list(dict.fromkeys(match[0] for match in found if match))
+
+    def group(self, name: str) -> Phrases:
+        return Phrases(dict.fromkeys(self.lexicon.operation_groups[name], name))
+
+    def matches(self, phrase: tuple[str, ...], position: int) -> bool:
+        end = position + len(phrase)
+        return all(self.free[position:end]) and tuple(t.text for t in self.tokens[position:end]) == phrase
+
+    def kinds_of_words(self) -> set[str]:
+        return {meaning for meaning, _, _ in self.each(self.lexicon.operations)}
+
+    # words back
+
+    def which_metric(self, names: Sequence[str]) -> Clarify:
+        known = [name for name in names if name in self.catalogue.metrics]
+        labels = [self.catalogue.metrics[name].label for name in known]
+        spans = [dated.span for dated in self.found.spans if not dated.span.is_ambiguous]
+        when = f" {at(span_name(spans[0]))}" if len(spans) == 1 else ""
+        return Clarify(
+            message=f"Which figure is meant: {', '.join(labels)}?",
+            options=tuple(f"{label.lower()}{when}" for label in labels),
+        )
+
+    def which_date(self, dated: Dated) -> Clarify:
+        """The same question with each of the dates it could mean."""
+        spans = (dated.span, *dated.span.others)
+        begin = dated.begin
+        while self.text(begin - 1) in ("in", "on", "at", "the", "during", "for", "of"):
+            begin -= 1
+        before, after = spoken(self.raw[:begin]), spoken(self.raw[dated.end :])
+        return Clarify(
+            message=f"Which one is meant: {' or '.join(map(span_name, spans))}?",
+            options=tuple(f"{before} {at(span_name(one))} {after}".strip() for one in spans),
+        )
+
+    def unclear(self, message: str, options: tuple[str, ...] = (), within: Span | None = None) -> Clarify:
+        if not options and self.found.metrics:
+            label = self.catalogue.metrics[self.found.metrics[0]].label.lower()
+            options = (f"{label} last month", f"{label} by month")
+            if within:
+                options = tuple(
+                    f"which {grain} in {span_name(within)} had the highest {label}" for grain in ("day", "week")
+                )
+        return Clarify(message=message, options=options)
+
+    def no_answer(self, message: str) -> Unanswerable:
+        return Unanswerable(message=message, options=tuple(examples(self.catalogue)[:3]))
+
+    def unread(self, reading: Clarify | Unanswerable) -> Clarify | Unanswerable:
+        """The same, said without having read every word."""
+        return reading.model_copy(update={"is_certain": False})
+
+    def help(self, message: str) -> Clarify:
+        return Clarify(message=message, options=tuple(examples(self.catalogue)[:4]))

@@ -1,0 +1,120 @@
+"""Segments and their values: by platform, on ios, from tiktok, not in SG."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from app import words
+from app.ask.metric_query import Unanswerable
+from app.ask.question import Question, Stop
+from app.ask.tokens import spoken
+
+NEGATIONS = ("not", "except", "excluding", "without", "outside", "non", "other", "ignoring", "minus", "neither")
+BEFORE_VALUES = ("on", "in", "from", "than", "for", "the", "of", "by", "via", "all", "any", "those", "who", "came")
+SPLITTING = ("by", "per", "each", "every", "across", "which")
+Meanings = Sequence[tuple[str, str]]  # segment and value
+
+
+class SegmentWords(Question):
+    """The words that say of whom a figure is."""
+
+    def is_segment_value(self, position: int) -> bool:
+        """Whether a value of a segment begins here."""
+        return any(self.matches(phrase, position) for phrase, _ in self.lexicon.values)
+
+    def read_segments(self) -> None:
+        """Takes values and segments, whether they are wanted or not. Raises `Stop`."""
+        if self.text(0) == "where" and self.catalogue.segments:
+            segments = " or ".join(words.title(name).lower() for name in self.catalogue.segments)
+            options = tuple(f"new users by {words.title(name).lower()}" for name in self.catalogue.segments)
+            raise Stop(self.unclear(f"Where by what: {segments}?", options=options))
+        negated_until = -1
+        for begin, end, meanings in sorted(self.mentions()):
+            goes_on = self.text(begin - 1) in ("and", "or", "nor") and negated_until == begin - 1
+            first = begin if goes_on else self.negation_of(begin)
+            if first is None:
+                self.choose(*self.meant(begin, end, meanings))
+            else:
+                self.exclude(*self.meant(begin, end, meanings))
+                negated_until = end
+            self.take(begin if first is None else first, end)
+        self.check_places()
+        for segment, begin, end in self.each(self.lexicon.segments):
+            is_bounded = any(self.each(self.group(name)) for name in ("above", "below", "at_least", "at_most"))
+            if (self.text(begin - 2), self.text(begin - 1)) == ("how", "many") and not is_bounded:
+                raise Stop(self.help(f"{words.title(segment)}: {', '.join(self.catalogue.segments[segment])}."))
+            self.found.named_segments.append(segment)
+            if segment not in self.found.filters or self.text(begin - 1) in SPLITTING:
+                self.found.by.append(segment)
+            self.take(begin, end)
+
+    def mentions(self) -> Iterator[tuple[int, int, Meanings]]:
+        """Where values are named; two-letter ones in capitals, or after a word that leaves no doubt."""
+        taken: set[int] = set()
+        for phrase, meanings in self.lexicon.values:
+            for begin in range(len(self.tokens)):
+                end = begin + len(phrase)
+                if self.matches(phrase, begin) and taken.isdisjoint(range(begin, end)):
+                    taken.update(range(begin, end))
+                    yield begin, end, meanings
+        for position, token in enumerate(self.tokens):
+            code = token.original.upper()
+            if not self.free[position] or code not in self.lexicon.codes:
+                continue
+            is_plain_word = token.text in self.lexicon.glue or token.text in ("id", "my", "no", "us")
+            follows = self.text(position - 1) in ("in", "from", "for", "and", "vs", "or", "is", "of", *NEGATIONS)
+            if token.original == code or (follows and not is_plain_word):
+                yield position, position + 1, self.lexicon.codes[code]
+
+    def negation_of(self, begin: int) -> int | None:
+        """Where the words begin that exclude a value: not from tiktok, other than the ios."""
+        for position in range(begin - 1, max(begin - 5, -1), -1):
+            if self.text(position) in NEGATIONS:
+                return position
+            if self.text(position) not in BEFORE_VALUES and self.text(position) not in self.lexicon.nouns:
+                return None
+        return None
+
+    def meant(self, begin: int, end: int, meanings: Meanings) -> tuple[str, str]:
+        """The one segment and value that is meant. Raises `Stop` if several are."""
+        anywhere = [True] * len(self.tokens)
+        near = range(max(0, begin - 2), min(len(self.tokens), end + 1))
+        matches = [self.lexicon.segments.at(self.tokens, position, anywhere) for position in near]
+        named = [meaning for meaning in meanings if meaning[0] in [match[0] for match in matches if match]]
+        meanings = named or meanings
+        if len(meanings) > 1:
+            segments = " or ".join(words.title(segment) for segment, _ in meanings)
+            what = spoken(self.tokens[begin:end])
+            raise Stop(self.unclear(f"“{what}” is a value of several segments: {segments}?"))
+        self.found.value_positions[meanings[0][0]] = begin
+        return meanings[0]
+
+    def choose(self, segment: str, value: str) -> None:
+        """Wants a value."""
+        if segment in self.found.negated:
+            raise Stop(self.unclear(f"Some values of {words.title(segment).lower()} are wanted and some are not."))
+        chosen = self.found.filters.setdefault(segment, [])
+        if value not in chosen:
+            chosen.append(value)
+
+    def exclude(self, segment: str, value: str) -> None:
+        """Wants every other value."""
+        if segment in self.found.filters and segment not in self.found.negated:
+            raise Stop(self.unclear(f"Some values of {words.title(segment).lower()} are wanted and some are not."))
+        left = self.found.filters.get(segment, list(self.catalogue.segments[segment]))
+        self.found.filters[segment] = [one for one in left if one != value]
+        self.found.negated.add(segment)
+        self.notes.append(f"Everybody but {value}.")
+
+    def check_places(self) -> None:
+        """Raises `Stop` for a country in which nobody is."""
+        coded = {name for found in self.lexicon.codes.values() for name, _ in found}
+        segment = next(iter(coded)) if len(coded) == 1 else None
+        for begin, token in enumerate(self.tokens):
+            code = token.original if token.original in {"UK", *self.lexicon.absent_places.values()} else None
+            if coded and code and self.free[begin] and self.text(begin - 1) in ("in", "from", "the", "for"):
+                raise Stop(Unanswerable(message=self.catalogue.no_such_value(code, segment)))
+            for phrase, place in self.lexicon.absent_places.items():
+                if self.matches(phrase, begin):
+                    name = f"{spoken(self.tokens[begin : begin + len(phrase)])} ({place})"
+                    raise Stop(Unanswerable(message=self.catalogue.no_such_value(name, segment)))

@@ -1,0 +1,130 @@
+"""What questions of every kind leave open: which segment, which values, which of several dates, which periods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from app import words
+from app.ask.grammar import Grammar
+from app.ask.metric_query import Grain, Operation, SegmentFilter
+from app.ask.phrasing import span_name
+from app.ask.question import Stop
+from app.ask.spans import Dated, Span
+
+DEFAULT_METRIC = "active_users"
+DEFAULT_GRAIN: Grain = "month"
+
+
+class Settling(Grammar):
+    """Decides it, or asks."""
+
+    @property
+    def everything(self) -> Dated:
+        """All of the data."""
+        return Dated(Span(self.catalogue.first, self.catalogue.as_of, "range"), 0, 0)
+
+    @property
+    def is_until(self) -> bool:
+        """Whether the only date is a range from the beginning of the data on: by the end of June."""
+        spans = [dated.span for dated in self.found.spans]
+        return len(spans) == 1 and spans[0].unit == "range" and spans[0].first <= self.catalogue.first
+
+    @property
+    def is_everything(self) -> bool:
+        whole = self.everything.span
+        return any((dated.span.first, dated.span.last) == (whole.first, whole.last) for dated in self.found.spans)
+
+    def filters(self, page_filters: tuple[SegmentFilter, ...]) -> tuple[SegmentFilter, ...]:
+        """The filters of the question, and those of the page for the segments it does not name."""
+        chosen = {name: tuple(values) for name, values in self.found.filters.items()}
+        for one in page_filters:
+            if one.segment not in chosen:
+                chosen[one.segment] = one.values
+                self.notes.append(f"With the page's filter {words.title(one.segment)}: {', '.join(one.values)}.")
+        return tuple(
+            SegmentFilter(segment=name, values=tuple(sorted(chosen[name])))
+            for name in self.catalogue.segments
+            if name in chosen
+        )
+
+    def split(self, operation: Operation) -> str | None:
+        """The segment a figure is split by: the one that is named, or the one of which several values are."""
+        by = list(dict.fromkeys(self.found.by))
+        if len(by) > 1:
+            raise Stop(self.unclear("I can split a figure by one segment at a time."))
+        if by:
+            return by[0]
+        if operation == "share":
+            return self.shared_segment
+        if operation in ("average", "explain") or "total" in self.found.operations or self.is_union:
+            return None
+        several = [name for name, values in self.found.filters.items() if len(values) > 1]
+        if "compare" in self.found.operations and len([n for n in several if n not in self.found.negated]) > 1:
+            raise Stop(self.unclear("Values of two segments are compared at once: ask for one after the other."))
+        return self.several_values
+
+    @property
+    def is_union(self) -> bool:
+        """Whether values are taken together: on web or android."""
+        sides = {"compare", "highest", "lowest", "best", "worst", "more", "less", "rank"}
+        says_or = any(token.text == "or" for token in self.tokens)
+        return says_or and not self.found.operations & sides
+
+    @property
+    def shared_segment(self) -> str | None:
+        """Of which segment a share is: the only one, or the one said last, after a verb: of SG users, is on ios."""
+        positions = sorted((position, name) for name, position in self.found.value_positions.items())
+        if len(positions) < 2:
+            return positions[0][1] if positions else None
+        verbs = ("is", "are", "was", "were", "came", "come", "comes", "use", "used", "using")
+        begins = positions[-2][0]
+        if any(self.text(place) in verbs for place in range(begins, positions[-1][0])):
+            return positions[-1][1]
+        raise Stop(self.unclear("Of which segment is it a share? Say it as: of SG users, what share is on ios."))
+
+    @property
+    def several_values(self) -> str | None:
+        """The segment of which several values are put side by side."""
+        several = (name for name, values in self.found.filters.items() if len(values) > 1)
+        return next((name for name in several if name not in self.found.negated), None)
+
+    def settled(self, dated: Dated, is_known: Callable[[Span], bool]) -> Span:
+        """The one span that is meant: the only one that the data knows. Raises `Stop` to ask which."""
+        span = dated.span
+        if not span.is_ambiguous:
+            return span
+        if "year_ago" in self.found.operations:
+            return span.others[-1]  # the latest: only that one has a year before it
+        candidates = [one for one in (span, *span.others) if is_known(one)]
+        if len(candidates) == 1:
+            others = " and ".join(span_name(one) for one in (span, *span.others) if one not in candidates)
+            self.notes.append(f"{span_name(candidates[0])} is taken, as the data cannot answer this for {others}.")
+            return candidates[0].settled()
+        choices = tuple(candidates) or (span, *span.others)
+        raise Stop(self.which_date(replace(dated, span=replace(choices[0], others=choices[1:]))))
+
+    def bounds(self, metric: str) -> dict[str, Any]:
+        """The bounds in the metric's own unit: churn above 30 is above 0.3. Raises `Stop` for a percentage of users."""
+        is_share = self.catalogue.metrics[metric].unit == "share"
+        if self.found.is_percent and not is_share:
+            raise Stop(self.unclear(f"A percentage is no bound for {self.catalogue.metrics[metric].label.lower()}."))
+        return {name: value / 100 if is_share and value > 1 else value for name, value in self.found.bounds.items()}
+
+    def is_single(self, span: Span, grain: Grain) -> bool:
+        """Whether a span lies in one period."""
+        return self.catalogue.period_start(span.first, grain) == self.catalogue.period_start(span.last, grain)
+
+    def period_span(self, start: date, grain: Grain) -> Span:
+        """A period as a span."""
+        return Span(start, self.catalogue.shifted(start, 1, grain) - timedelta(days=1), grain)
+
+    def periods_of(self, span: Span, grain: Grain) -> tuple[date, date]:
+        """The periods that begin in a span, the first and the last; if none does, the one it lies in."""
+        first = self.catalogue.period_start(span.first, grain)
+        begins_before = first < span.first > self.catalogue.first  # of all the data every period counts
+        if begins_before and not self.is_single(span, grain):
+            first = self.catalogue.shifted(first, 1, grain)
+        return first, self.catalogue.period_start(span.last, grain)
