@@ -20,6 +20,8 @@ Figure = dict[str, Any]
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star", "triangle-down", "pentagon")
 PERIOD_LENGTH = {"day": 86_400_000, "week": 7 * 86_400_000, "month": "M1"}  # as Plotly counts: milliseconds or months
+MARKED_PERIODS = 60  # more periods than this have no room for markers
+DRAWN_COHORTS = 60  # more lines than this hide each other
 TEXT_CELLS = 400  # more cells than this have no room for their figures
 CLICKABLE_CELLS = 4000
 
@@ -82,16 +84,16 @@ def growth_combined(
         _bars(periods, metrics["churned_users"], grain, palette, downwards=True),
     ]
     lines = [
-        _line(periods, metrics[name], grain, palette, dash=dash, marker=marker) | {"yaxis": "y2"}
+        _line(periods, metrics[name], grain, palette, dash=dash, marker=marker)
+        | {"yaxis": "y2", "name": f"{metrics[name].label} (right axis)"}
         for name, dash, marker in (("retention_rate", "solid", "circle"), ("quick_ratio", "dash", "diamond"))
     ]
     layout = _layout(palette, height=440) | {
         "barmode": "relative",
         "hovermode": "closest",  # a click means one bar
-        "yaxis": _axis(palette, title="Users", zeroline=True),
+        "yaxis": _axis(palette, zeroline=True),
         "yaxis2": _axis(
             palette,
-            title="Rate and ratio",
             overlaying="y",
             side="right",
             showgrid=False,
@@ -104,17 +106,29 @@ def growth_combined(
 
 
 def growth_single(
-    periods: pd.DataFrame, metric: Metric, grain: str, palette: Palette, top: float | None = None
+    periods: pd.DataFrame,
+    metric: Metric,
+    grain: str,
+    palette: Palette,
+    series: str | None = None,
+    top: float | None = None,
 ) -> Figure:
-    """One metric over time: bars for a count, a line for a rate; up to `top`, so that several can be compared."""
+    """One metric over time: bars for a count, a line for a rate.
+
+    series  what a click names instead of the metric
+    top     the end of the axis, so that several can be compared
+    """
     trace = (_bars if metric.is_count else _line)(periods, metric, grain, palette)
+    if series is not None:
+        trace["customdata"] = [[series, *values[1:]] for values in trace["customdata"]]
     layout = _layout(palette, height=230) | {"showlegend": False, "yaxis": _value_axis(metric, palette)}
+    layout["hovermode"] = "x"
     if top:
         layout["yaxis"] |= {"range": [0, top * 1.05]}
     return _with_notes({"data": [trace], "layout": layout}, periods, grain, pd.DataFrame(), palette)
 
 
-def segment_lines(history: pd.DataFrame, metric: Metric, palette: Palette) -> Figure:
+def segment_lines(history: pd.DataFrame, metric: Metric, grain: str, palette: Palette) -> Figure:
     """One metric over time, a line per segment value; the open period is a marker of its own.
 
     history  long: segment, period_start, is_complete, value
@@ -127,23 +141,34 @@ def segment_lines(history: pd.DataFrame, metric: Metric, palette: Palette) -> Fi
             "type": "scatter",
             "name": _clip(segment),
             "legendgroup": str(segment),
-            "hovertemplate": f"%{{y:{_hover_format(metric)}}}",
+            "hovertemplate": f"{_clip(segment)}, %{{x|{_date_format(grain)}}}: %{{y:{_hover_format(metric)}}}"
+            "<extra></extra>",
         }
         line = {"color": colour, "width": 2, "dash": DASHES[number // len(palette.series) % len(DASHES)]}
+        mode = _line_mode(closed)
         symbol = MARKERS[number % len(MARKERS)]
-        data.append(
-            trace | _xy(closed) | {"mode": "lines+markers", "line": line, "marker": {"symbol": symbol, "size": 7}}
-        )
+        data.append(trace | _xy(closed) | {"mode": mode, "line": line, "marker": {"symbol": symbol, "size": 7}})
         if not still_open.empty and still_open["value"].notna().any():
             marker = {"symbol": f"{symbol}-open", "size": 9, "color": colour}
             data.append(trace | _xy(still_open) | {"mode": "markers", "marker": marker, "showlegend": False})
-    layout = _layout(palette, height=420) | {"yaxis": _value_axis(metric, palette)}
+    layout = _layout(palette, height=420) | {
+        "hovermode": "closest",  # a click means one point
+        "xaxis": _period_axis(grain, palette),
+        "yaxis": _value_axis(metric, palette),
+    }
     return {"data": data, "layout": layout}
 
 
-def change_waterfall(parts: dict[str, float], palette: Palette) -> Figure:
-    """From the active users of one period to those of the next: `parts` in order, first and last are totals."""
-    names, values = list(parts), list(parts.values())
+def change_waterfall(flows: pd.Series[float], palette: Palette) -> Figure:
+    """From the active users of one period to those of the next. flows: metric -> value in the period."""
+    steps = {
+        "before": flows["prior_active_users"],
+        "new": flows["new_users"],
+        "resurrected": flows["resurrected_users"],
+        "churned": -flows["churned_users"],
+        "active": flows["active_users"],
+    }
+    names, values = ["Before", "New", "Resurrected", "Churned", "After"], list(steps.values())
     measure = ["absolute", *["relative"] * (len(names) - 2), "total"]
     labels = [
         f"{value:,.0f}" if kind != "relative" else words.signed(value)
@@ -152,14 +177,16 @@ def change_waterfall(parts: dict[str, float], palette: Palette) -> Figure:
     colours = palette.by_metric
     trace = {
         "type": "waterfall",
-        "x": names,
+        "x": [name.replace("Resurrected", "Resur-<br>rected") for name in names],  # there is little room
         "y": values,
         "measure": measure,
+        "customdata": [[state, ""] for state in steps],
         "text": labels,
         "textposition": "outside",
         "textfont": {"color": palette.text},
         "cliponaxis": False,
-        "hovertemplate": "%{x}: %{text}<extra></extra>",
+        "hovertext": names,
+        "hovertemplate": "%{hovertext}: %{text}<extra></extra>",
         "connector": {"line": {"color": palette.muted, "width": 1, "dash": "dot"}},
         "increasing": {"marker": {"color": colours["new_users"]}},
         "decreasing": {"marker": {"color": colours["churned_users"]}},
@@ -167,7 +194,8 @@ def change_waterfall(parts: dict[str, float], palette: Palette) -> Figure:
     }
     layout = _layout(palette, height=320) | {
         "showlegend": False,
-        "yaxis": _axis(palette, title="Users", rangemode="tozero"),
+        "xaxis": _axis(palette, showgrid=False, tickangle=0),
+        "yaxis": _axis(palette, rangemode="tozero"),
     }
     layout["hovermode"] = "closest"
     return {"data": [trace], "layout": layout}
@@ -182,6 +210,8 @@ def change_bars(parts: pd.DataFrame, palette: Palette) -> Figure:
         "orientation": "h",
         "x": parts["change"].tolist(),
         "y": [_clip(name) for name in parts["segment"]],
+        "customdata": [[None, name] for name in parts["segment"]],
+        "unselected": {"marker": {"opacity": 0.4}},
         "text": [words.signed(value) for value in parts["change"]],
         "textposition": "outside",
         "textfont": {"color": palette.text},
@@ -203,11 +233,11 @@ def triangle(cells: pd.DataFrame, grain: str, percent: bool, palette: Palette) -
 
     cells  cohort_start, period_number, period_start, cohort_size, users, rate, low, high, is_complete
     """
-    labels = [
-        f"{words.short_period(start, grain)} · {size:,}"
-        for start, size in zip(cells["cohort_start"], cells["cohort_size"], strict=True)
-    ]
-    cells = cells.assign(label=labels)
+    sizes = cells.drop_duplicates("cohort_start").set_index("cohort_start")["cohort_size"]
+    labels = {
+        start: f"{words.short_period(pd.Timestamp(str(start)), grain)} · {size:,}" for start, size in sizes.items()
+    }
+    cells = cells.assign(label=cells["cohort_start"].map(labels))
     data = [
         _heat(cells, True, percent, palette),
         _heat(cells, False, percent, palette),
@@ -222,16 +252,16 @@ def triangle(cells: pd.DataFrame, grain: str, percent: bool, palette: Palette) -
         "xaxis": _axis(palette, title=f"{grain.capitalize()}s since first seen", side="top", showgrid=False)
         | ({"dtick": 1} if oldest <= 24 else {})
         | {"range": [-0.5, oldest + 0.5]},
-        "yaxis": _axis(palette, type="category", showgrid=False, autorange="reversed"),
+        "yaxis": _axis(palette, type="category", showgrid=False, range=[len(labels) - 0.5, -0.5]),
     }
     return {"data": data, "layout": layout}
 
 
 def cohort_curves(cells: pd.DataFrame, average: pd.DataFrame, grain: str, palette: Palette) -> Figure:
-    """Retention by age: the pooled average with its 95 % interval, over the thin lines of the cohorts."""
-    complete = cells[cells["is_complete"]]
+    """Retention by age: the pooled average with its 95 % interval, over the thin lines of few cohorts."""
+    few = cells["cohort_start"].nunique() <= DRAWN_COHORTS
     data: list[Figure] = []
-    for start, rows in complete.groupby("cohort_start"):
+    for start, rows in cells[cells["is_complete"]].groupby("cohort_start") if few else ():
         name = words.period(pd.Timestamp(str(start)), grain)
         data.append(
             {
@@ -260,8 +290,8 @@ def cohort_curves(cells: pd.DataFrame, average: pd.DataFrame, grain: str, palett
         band | {"y": average["high"].tolist(), "fill": "tonexty", "fillcolor": _translucent(colour)},
         {
             "type": "scatter",
-            "mode": "lines+markers",
-            "name": "Average of all cohorts, with its 95% interval",
+            "mode": _line_mode(average),
+            "name": "Average and its 95% interval",
             "x": ages,
             "y": average["rate"].tolist(),
             "customdata": average[["low", "high", "cohorts"]].to_numpy().tolist(),
@@ -271,8 +301,10 @@ def cohort_curves(cells: pd.DataFrame, average: pd.DataFrame, grain: str, palett
             "%{customdata[2]} cohorts)<extra></extra>",
         },
     ]
-    layout = _layout(palette, height=380) | {
+    layout = _layout(palette, height=380)
+    layout |= {
         "hovermode": "closest",
+        "legend": layout["legend"] | {"y": 1.02, "yanchor": "bottom"},
         "xaxis": _axis(palette, title=f"{grain.capitalize()}s since first seen", showgrid=False),
         "yaxis": _axis(palette, tickformat=".0%", rangemode="tozero"),
     }
@@ -280,7 +312,7 @@ def cohort_curves(cells: pd.DataFrame, average: pd.DataFrame, grain: str, palett
 
 
 def stickiness(rolling: pd.DataFrame, palette: Palette) -> Figure:
-    """Daily, weekly and monthly active users, and stickiness on a second axis."""
+    """Daily, weekly and monthly active users, and stickiness below them."""
     names = {"mau": "Monthly (28 days)", "wau": "Weekly (7 days)", "dau": "Daily"}
     data = [
         {
@@ -304,11 +336,10 @@ def stickiness(rolling: pd.DataFrame, palette: Palette) -> Figure:
             "hovertemplate": "%{y:.1%}",
         }
     )
-    layout = _layout(palette, height=360) | {
-        "yaxis": _axis(palette, title="Active users", rangemode="tozero"),
-        "yaxis2": _axis(
-            palette, overlaying="y", side="right", tickformat=".0%", rangemode="tozero", showgrid=False, tickmode="auto"
-        ),
+    layout = _layout(palette, height=400) | {
+        "xaxis": _period_axis("day", palette) | {"anchor": "y2"},
+        "yaxis": _axis(palette, rangemode="tozero", domain=[0.4, 1]),
+        "yaxis2": _axis(palette, rangemode="tozero", domain=[0, 0.28], tickformat=".0%", nticks=4),
     }
     return {"data": data, "layout": layout}
 
@@ -319,14 +350,16 @@ def power_users(histogram: pd.DataFrame, palette: Palette) -> Figure:
         "type": "bar",
         "x": histogram["days_active"].tolist(),
         "y": histogram["users"].tolist(),
+        "customdata": [[days] for days in histogram["days_active"].tolist()],
+        "unselected": {"marker": {"opacity": 0.4}},
         "marker": {"color": palette.series[0]},
         "hovertemplate": "Active on %{x} of 28 days: %{y:,} users<extra></extra>",
     }
-    layout = _layout(palette, height=360) | {
+    layout = _layout(palette, height=400) | {
         "showlegend": False,
         "hovermode": "closest",
         "xaxis": _axis(palette, title="Days active in the last 28", showgrid=False),
-        "yaxis": _axis(palette, title="Users"),
+        "yaxis": _axis(palette),
     }
     return {"data": [trace], "layout": layout}
 
@@ -343,8 +376,8 @@ def calendar(days: pd.DataFrame, palette: Palette) -> Figure:
         "hovertemplate": "%{customdata}: %{z} events<extra></extra>",
         "colorscale": _scale((palette.scale[1], palette.scale[2])),
         "showscale": False,
-        "xgap": 2,
-        "ygap": 2,
+        "xgap": 1,
+        "ygap": 1,
     }
     layout = _layout(palette, height=230) | {
         "hovermode": "closest",
@@ -390,7 +423,7 @@ def _bars(
         **_span(periods, grain),
         "y": [-value if downwards and value is not None else value for value in values],
         "customdata": [
-            [metric.name, value, x] for value, x in zip(values, _dates(periods["period_start"]), strict=True)
+            [metric.name, x, value] for value, x in zip(values, _dates(periods["period_start"]), strict=True)
         ],
         "marker": {
             "color": palette.by_metric.get(metric.name, palette.series[0]),
@@ -401,7 +434,8 @@ def _bars(
             }
             | ({"solidity": 0.75} if shape else {"solidity": 0.4}),
         },
-        "hovertemplate": "%{x|%d %b %Y}: %{customdata[1]:,}",
+        "unselected": {"marker": {"opacity": 0.4}},
+        "hovertemplate": f"%{{x|{_date_format(grain)}}}: %{{customdata[2]:,}}",
     }
 
 
@@ -411,14 +445,19 @@ def _line(
     colour = palette.by_metric.get(metric.name, palette.series[0])
     return {
         "type": "scatter",
-        "mode": "lines+markers",
+        "mode": _line_mode(periods),
         "name": metric.label,
         **_span(periods, grain),
         "y": _values(periods[metric.name]),
+        "customdata": [[metric.name, x] for x in _dates(periods["period_start"])],
         "line": {"color": colour, "width": 2, "dash": dash},
         "marker": {"symbol": marker, "size": 7},
-        "hovertemplate": f"%{{x|%d %b %Y}}: %{{y:{_hover_format(metric)}}}",
+        "hovertemplate": f"%{{x|{_date_format(grain)}}}: %{{y:{_hover_format(metric)}}}",
     }
+
+
+def _line_mode(periods: pd.DataFrame) -> str:
+    return "lines+markers" if len(periods) <= MARKED_PERIODS else "lines"
 
 
 def _span(periods: pd.DataFrame, grain: str) -> Figure:
@@ -430,11 +469,9 @@ def _span(periods: pd.DataFrame, grain: str) -> Figure:
 def _with_notes(figure: Figure, periods: pd.DataFrame, grain: str, notes: pd.DataFrame, palette: Palette) -> Figure:
     """Adds the label of the open period and a line for each note, and names the periods on the x axis."""
     layout = figure["layout"]
-    layout["xaxis"] = _axis(
-        palette, type="date", showgrid=False, hoverformat="%d %b %Y" if grain != "month" else "%b %Y"
-    )
+    layout["xaxis"] = _period_axis(grain, palette)
     if grain == "month":
-        layout["xaxis"] |= {"ticklabelmode": "period", "tickformat": "%b\n%Y"}
+        layout["xaxis"]["ticklabelmode"] = "period"  # of bars and points in the middle of their period
     annotations: list[Figure] = []
     shapes: list[Figure] = []
     text = {"showarrow": False, "yref": "paper", "font": {"size": 12, "color": palette.text}}
@@ -463,7 +500,7 @@ def open_label(row: dict[Any, Any]) -> str:
 def _heat(cells: pd.DataFrame, complete: bool, percent: bool, palette: Palette) -> Figure:
     """The complete cells of a triangle, or the open ones; every cohort and age has its place, the others are empty."""
     mark = "" if complete else "…"
-    few = len(cells) <= TEXT_CELLS
+    few = _has_texts(cells)
     labels = {label: row for row, label in enumerate(dict.fromkeys(cells["label"]))}
     ages = range(int(cells["period_number"].max()) + 1)
     values: list[list[float | None]] = [[None] * len(ages) for _ in labels]
@@ -473,7 +510,8 @@ def _heat(cells: pd.DataFrame, complete: bool, percent: bool, palette: Palette) 
         shown["label"], shown["period_number"].tolist(), shown["rate" if percent else "users"].tolist(), strict=True
     ):
         values[labels[label]][age] = value
-        texts[labels[label]][age] = f"{value:.0%}{mark}" if percent else f"{value:,}{mark}"
+        if few:
+            texts[labels[label]][age] = f"{value:.0%}{mark}" if percent else f"{value:,}{mark}"
     heat: Figure = {
         "type": "heatmap",
         "x": list(ages),
@@ -495,6 +533,15 @@ def _heat(cells: pd.DataFrame, complete: bool, percent: bool, palette: Palette) 
     return heat
 
 
+def readable_width(cells: pd.DataFrame) -> int:
+    """The pixels in which a triangle's figures can be read; 0 if it shows none."""
+    return 120 + 42 * (int(cells["period_number"].max()) + 1) if _has_texts(cells) else 0
+
+
+def _has_texts(cells: pd.DataFrame) -> bool:
+    return len(cells) <= TEXT_CELLS
+
+
 def _targets(cells: pd.DataFrame) -> Figure:
     """An unseen point in each cell: Plotly lets people select points, not cells of a heat map."""
     unseen = {"marker": {"color": "rgba(0,0,0,0)"}}
@@ -503,7 +550,7 @@ def _targets(cells: pd.DataFrame) -> Figure:
         "mode": "markers",
         "x": cells["period_number"].tolist(),
         "y": cells["label"].tolist(),
-        "customdata": _dates(cells["cohort_start"]),
+        "customdata": list(zip(_dates(cells["cohort_start"]), cells["period_number"].tolist(), strict=True)),
         "text": [
             f"<b>{row.users:,} of {row.cohort_size:,}</b> ({row.rate:.1%})<br>"
             f"95% interval {row.low:.1%} to {row.high:.1%}" + ("" if row.is_complete else "<br>period still open")
@@ -532,7 +579,7 @@ def _layout(palette: Palette, height: int) -> Figure:
         "margin": {"l": 8, "r": 8, "t": 36, "b": 8},
         "hovermode": "x unified",
         "font": {"color": palette.text, "size": 13},
-        "legend": {"orientation": "h", "y": -0.14, "yanchor": "top", "x": 0, "font": {"color": palette.text}},
+        "legend": {"orientation": "h", "y": -0.18, "yanchor": "top", "x": 0, "font": {"color": palette.text}},
         "xaxis": _axis(palette, showgrid=False),
         "bargap": 0.2,
     }
@@ -550,6 +597,15 @@ def _axis(palette: Palette, *, title: str = "", zeroline: bool = False, **more: 
     }
 
 
+def _period_axis(grain: str, palette: Palette) -> Figure:
+    axis = _axis(palette, type="date", showgrid=False, hoverformat=_date_format(grain))
+    return axis | {"tickformat": "%b\n%Y" if grain == "month" else "%-d %b\n%Y"}
+
+
+def _date_format(grain: str) -> str:
+    return "%b %Y" if grain == "month" else "%d %b %Y"
+
+
 def _value_axis(metric: Metric, palette: Palette) -> Figure:
     return _axis(palette, rangemode="tozero", tickformat=".0%" if metric.unit == "share" else "")
 
@@ -559,7 +615,12 @@ def _hover_format(metric: Metric) -> str:
 
 
 def _xy(rows: pd.DataFrame) -> Figure:
-    return {"x": _dates(rows["period_start"]), "y": _values(rows["value"])}
+    starts = _dates(rows["period_start"])
+    return {
+        "x": starts,
+        "y": _values(rows["value"]),
+        "customdata": [[segment, start] for segment, start in zip(rows["segment"], starts, strict=True)],
+    }
 
 
 def _dates(values: pd.Series[Any]) -> list[str]:

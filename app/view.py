@@ -36,6 +36,13 @@ class View:
         """daily, weekly or monthly: how the tables of this grain end."""
         return next(suffix for grain, suffix in GRAINS.values() if grain == self.grain)
 
+    def before(self, period: date) -> date:
+        """The start of the period before one."""
+        last = period - timedelta(days=1)
+        return (
+            last.replace(day=1) if self.grain == "month" else period - timedelta(days=7 if self.grain == "week" else 1)
+        )
+
     def file_name(self, subject: str) -> str:
         """Name of a CSV of this view: `file_name("growth_metrics")` is `monthly_growth_metrics.csv`."""
         return f"{self.suffix}_{subject}.csv"

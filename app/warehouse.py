@@ -49,6 +49,10 @@ HARDENING = {
 }
 
 
+# In quotes, where it may hold spaces, or bare.
+PATHS = r"""(?x) (?<=") [^"]*[/\\][^"]* (?=") | (?<=') [^']*[/\\][^']* (?=') | (?<!\S)(?:[A-Za-z]:)?[/\\][^\s"']+"""
+
+
 class WarehouseError(Exception):
     """The warehouse cannot be read; the message says what is wrong, `advice` what to do."""
 
@@ -108,6 +112,12 @@ def _named(sql: str, params: Mapping[str, Any] | None) -> dict[str, Any]:
 @st.cache_data(max_size="128MB", show_spinner=False)
 def _cached_read(_snapshot: Snapshot, version: str, sql: str, params: dict[str, Any]) -> pd.DataFrame:
     return _snapshot.read_uncached(sql, params)
+
+
+def readable(error: Exception) -> str:
+    """An error of the engine in one line for the log: its kind and its message, without the paths it names."""
+    first = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {re.sub(PATHS, '…', first)}"
 
 
 class Warehouse:

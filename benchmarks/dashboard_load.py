@@ -4,8 +4,8 @@ Starts the dashboard on the loopback over a copy of the warehouse, opens websock
 protocol, and lets each look, think, and look again: change a filter, or go to another page. With `--publish-every`
 a new version is published that often, and memory is printed as it goes: a soak.
 
-Prints percentiles of the time until a page has run, the errors, the memory of the server, and the percentiles of the
-queries themselves, uncached, one after the other.
+Prints percentiles of the time until a page has run, the errors and the memory of the server. The queries themselves are
+timed by `benchmarks/page_queries.py`.
 """
 
 from __future__ import annotations
@@ -22,10 +22,8 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -35,7 +33,6 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
 
 PAGES = ("", "growth", "retention", "segments", "users", "data")
 # What a reader changes: widget key -> the values they may choose.
@@ -177,51 +174,6 @@ def dashboard(warehouse: Path) -> Iterator[tuple[str, int]]:
         server.wait(30)
 
 
-def queries(warehouse: Path) -> None:
-    """The queries of the pages, uncached, one after the other, at every grain, filtered and not."""
-    os.environ["WAREHOUSE_PATH"] = str(warehouse)
-    from app import warehouse as reading
-    from app.queries import growth, identities, retention, users
-    from app.view import View
-
-    class Uncached(reading.Snapshot):
-        read = reading.Snapshot.read_uncached
-
-    snapshot = reading.current()
-    db = Uncached(snapshot.version, snapshot.connection)
-    as_of = db.read("select max(activity_date) as day from active_users_rolling")["day"].iloc[0].date()
-    [user] = db.read("select user_id from dim_users order by events desc limit 1")["user_id"]
-    seconds: dict[str, list[float]] = defaultdict(list)
-    for grain in ("day", "week", "month"):
-        for segments in ({}, {"platform": ["ios"]}, {"platform": ["ios", "web"], "country": ["TH", "SG"]}):
-            view = View(grain, as_of - timedelta(days=365), as_of, True, segments)
-            [period] = db.read(f"select max(period_start) as p from growth_metrics_{view.suffix} where is_complete")[
-                "p"
-            ]
-            churned = users.Focus("churned", period.date())
-            asked: dict[str, Callable[[], object]] = {
-                "history": partial(growth.history, db, view),
-                "history by segment": partial(growth.history, db, view, "country"),
-                "change by segment": partial(growth.change_by_segment, db, view, "country", period),
-                "rolling": partial(growth.rolling, db, view),
-                "triangle": partial(retention.cells, db, view, False),
-                "average curve": partial(retention.average_curve, db, view, False),
-                "users matched": partial(users.matched, db, view),
-                "users of a bar": partial(users.people, db, view, churned, 500),
-                "a user's states": partial(users.states, db, user, view),
-                "a user's days": partial(users.days, db, user),
-                "a user's events": partial(users.events, db, user, 200),
-                "identities": partial(identities.held, db),
-            }
-            for name, ask in asked.items():
-                started = time.perf_counter()
-                ask()
-                seconds[name].append(time.perf_counter() - started)
-    print(f"all queries    {percentiles([one for some in seconds.values() for one in some])}")
-    for name, some in sorted(seconds.items(), key=lambda item: -max(item[1])):
-        print(f"  {name:20} {percentiles(some)}")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("warehouse", type=Path)
@@ -235,7 +187,6 @@ def main() -> None:
         with dashboard(served) as (address, pid):
             print(f"{options.sessions} sessions, {options.think:g} s think time, {options.minutes:g} minutes")
             asyncio.run(load(address, pid, served, options))
-    queries(options.warehouse)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,11 @@ import ast
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import duckdb
 import pandas as pd
@@ -56,15 +58,11 @@ def page(ledger: Ledger) -> Open:
 
 def open_page(name: str, **params: str | list[str]) -> AppTest:
     app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=30)
-    for key, text in params.items():
-        app.query_params[key] = text
-    app.run()
     if name != "overview":
         app.switch_page(f"app/pages/{name}.py")
-        for key, text in params.items():
-            app.query_params[key] = text
-        app.run()
-    return sound(app)
+    for key, text in params.items():
+        app.query_params[key] = text
+    return sound(app.run())
 
 
 def sound(app: AppTest) -> AppTest:
@@ -125,8 +123,10 @@ def test_every_table_can_be_looked_into(page: Open, db: warehouse.Snapshot) -> N
     for name in catalogue.tables(db)["name"]:
         app.selectbox(key="table").set_value(name)
         assert len(sound(app.run()).dataframe) == 2
-    for section in ("Metrics", "Refreshes", "Rejected rows"):
+    for section in ("Refreshes", "Rejected rows"):
         assert page("data", section=section).dataframe
+    dictionary = text(page("data", section="Metrics"))
+    assert all(words.plain(metric) in dictionary for metric in catalogue.dictionary(db)["description"])
 
 
 def test_a_warehouse_without_segments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,6 +259,48 @@ def test_from_a_bar_to_the_users_behind_it(page: Open, ledger: Ledger, state: st
     assert not count or len(app.dataframe[0].value) == count
 
 
+@pytest.mark.parametrize("grain", GRAINS)
+@pytest.mark.parametrize(
+    ("name", "params", "box", "options"),
+    [
+        ("overview", {}, "change_state", ("churned", "before", "active")),
+        ("overview", {"in_platform": "ios"}, "change_value", ("ios",)),
+        ("growth", {"in_platform": "ios"}, "combined_state", ("retained", "gained")),
+        ("growth", {"in_platform": "ios"}, "days_active", (3,)),
+        ("segments", {"metric": "Churn rate"}, "series", ("android",)),
+        ("segments", {"metric": "Quick ratio", "by": "Country"}, "series", ("unknown", "*bold* [x](y)")),
+        ("retention", {"kind": "On or after"}, "cell_age", (0, 2)),
+    ],
+)
+def test_a_link_to_users_leads_to_as_many_as_it_says(
+    page: Open, grain: str, name: str, params: dict[str, str], box: str, options: tuple[Any, ...]
+) -> None:
+    app = page(name, grain=grain, range="All", **params)
+    for option in options:
+        app.selectbox(key=box).set_value(option)
+        for link in sound(app.run()).get("page_link"):
+            found = page("users", **parse_qs(link.proto.query_string))
+            assert f"**{link.proto.label.removeprefix('See these ')}**" in text(found)
+
+
+def test_days_active_are_counted_as_the_warehouse_does(db: warehouse.Snapshot, ledger: Ledger) -> None:
+    everybody = growth.power_users(db, EVERYTHING)
+    assert everybody[everybody["users"] > 0].to_numpy().tolist() == [
+        list(row) for row in ledger.query("select days_active, users from power_users order by 1")
+    ]
+    platforms = catalogue.segment_values(db, "platform")
+    pd.testing.assert_frame_equal(
+        growth.power_users(db, replace(EVERYTHING, segments={"platform": platforms})), everybody
+    )
+
+
+def test_what_was_chosen_gives_way_where_it_does_not_exist(page: Open) -> None:
+    app = page("retention", grain="Day")
+    app.selectbox(key="cell_age").set_value(100)
+    sound(app.run()).segmented_control(key="grain").set_value("Month")
+    assert "first seen in Jan 2026 were active in Feb 2026" in text(sound(app.run()))
+
+
 def test_one_user(page: Open, ledger: Ledger) -> None:
     user, days, events = ledger.query(
         "select user_id, active_days, events from dim_users order by events desc limit 1"
@@ -324,6 +366,8 @@ def test_an_empty_view_says_why_and_how_to_widen(page: Open) -> None:
     app = page("overview", range="Custom", dates=["2026-06-04", "2026-06-05"])
     assert "has ended yet" in text(app) and "Choose longer dates" in text(app)
     assert "No user matches" in text(page("users", search="nobody is called like this"))
+    nobody = page("growth", grain="Day", range="7 days", in_platform="web", in_country="unknown")
+    assert "Nobody matches" in text(nobody)
 
 
 def test_changes_are_worded() -> None:
@@ -443,7 +487,7 @@ def test_a_warehouse_without_events(page: Open, ledger: Ledger) -> None:
     assert len(open_page("data").dataframe) == 2
 
 
-def test_a_failing_query_says_so_in_its_own_place(page: Open, ledger: Ledger) -> None:
+def test_a_failing_query_says_so_in_its_own_place(page: Open, ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
     publish_changed(ledger, "alter table power_users rename users to people")
     app = (
         AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=30).run().switch_page("app/pages/growth.py").run()
@@ -451,7 +495,22 @@ def test_a_failing_query_says_so_in_its_own_place(page: Open, ledger: Ledger) ->
     assert not app.exception
     assert [error.value for error in app.error] == ["This part could not be read from the warehouse."]
     assert app.button(key="retry_Power users")
+    [said] = [record for record in caplog.records if record.name.startswith("app.")]
+    assert said.getMessage().startswith("panel Power users: BinderException: Binder Error")
+    assert not said.exc_info and "\n" not in said.getMessage()
     assert len(app.get("plotly_chart")) == 10  # the others stand
+
+
+@pytest.mark.parametrize(
+    ("message", "logged"),
+    [
+        ('Cannot open file "/srv/my data/w.duckdb": gone\nLINE 1: select', 'Error: Cannot open file "…": gone'),
+        (r"No such file: C:\data\w.duckdb", "Error: No such file: …"),
+        ("Division a / b of /home/me/x", "Error: Division a / b of …"),
+    ],
+)
+def test_no_path_reaches_the_log(message: str, logged: str) -> None:
+    assert warehouse.readable(duckdb.Error(message)) == logged
 
 
 @pytest.mark.parametrize(

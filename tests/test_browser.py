@@ -23,8 +23,10 @@ from playwright.sync_api import Browser, Error, Page, Playwright, expect, sync_p
 
 pytestmark = pytest.mark.xdist_group("browser")
 
-PAGES = ("", "growth", "retention", "segments", "users", "data")
+PAGES = ("", "growth", "retention", "segments", "users", "ask", "data")
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+
+BEHIND = "[class*=st-key-behind_]"  # the way from a chart to its users
 
 # Faults of what the pages are made of, each with its reason; nothing of ours is in here.
 UPSTREAM_FAULTS = {
@@ -178,6 +180,84 @@ def test_from_a_cell_to_its_users_and_their_csv(page: Page, address: str, ledger
     assert len(found) == users
 
 
+def test_a_cell_is_chosen_with_the_keyboard(page: Page, address: str, ledger: Ledger) -> None:
+    visit(page, f"{address}/retention?grain=Day&range=All")
+    [(cohort, age, users, size)] = ledger.query("""
+        select cohort_start, period_number, retained_users, cohort_size
+        from retention_triangle_daily
+        where retained_users > 0 and period_number > 40 and day(cohort_start) > 9
+        order by cohort_start desc, period_number desc limit 1
+    """)
+    for name, chosen in (("Of those first seen in", f"{cohort.day} {cohort:%b %Y}"), ("there after", str(age))):
+        page.get_by_role("combobox", name=name).focus()
+        page.keyboard.type(chosen)
+        page.keyboard.press("Enter")
+        settle(page)
+    expect(page.get_by_text(f"{users} of {size} user")).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile(rf"See these {users} users?"))).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("name", "chart", "place"),
+    [
+        ("", "waterfall", (0.5, 0.15)),
+        ("?change_by=Utm+source", "change_by_segment", (0.5, 0.2)),
+        ("growth", "growth_combined", (0.1, 0.4)),
+        ("growth", "power_users", (0.06, 0.97)),
+        ("segments?layout=Small+charts", "small_ios", (0.5, 0.9)),
+    ],
+)
+def test_a_click_on_a_bar_leads_to_its_users(
+    page: Page, address: str, name: str, chart: str, place: tuple[float, float]
+) -> None:
+    visit(page, f"{address}/{name}")
+    before = chosen(page)
+    bars = page.locator(f".st-key-{chart} .nsewdrag").first
+    bars.scroll_into_view_if_needed()
+    box = bars.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] * place[0], box["y"] + box["height"] * place[1])
+    settle(page)
+    [row] = [row for row, now in enumerate(chosen(page)) if now != before[row]]
+    link = page.locator(BEHIND).nth(row).get_by_role("link", name="See these")
+    users = re.findall(r"\d+ users?", link.inner_text())[0]
+    link.click()
+    expect(page).to_have_url(re.compile(r"users\?.*(state|active_days)="))
+    expect(page.get_by_text(users, exact=True)).to_be_visible()
+
+
+def chosen(page: Page) -> list[list[str]]:
+    """What stands in the select boxes beside each chart."""
+    rows = page.locator(BEHIND).all()
+    return [[box.input_value() for box in row.get_by_role("combobox").all()] for row in rows]
+
+
+def test_asking(page: Page, address: str, ledger: Ledger) -> None:
+    visit(page, f"{address}/ask")
+    page.get_by_label("Question", exact=True).fill("how many users churned last month?")
+    page.keyboard.press("Enter")
+    sql = "select churned_users from growth_metrics_{} where is_complete order by period_start desc limit 1"
+    [(churned,)] = ledger.query(sql.format("monthly"))
+    expect(page.get_by_role("heading", name=re.compile(rf"\b{churned}\b"))).to_be_visible()
+    settle(page)
+    page.get_by_role("button", name="Metric: Churned users").click()
+    page.get_by_role("combobox", name="Metric").click()
+    page.get_by_role("option", name="New users").click()
+    [(new,)] = ledger.query(sql.format("monthly").replace("churned", "new"))
+    expect(page.get_by_role("heading", name=re.compile(rf"new users.*\b{new}\b", re.IGNORECASE))).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_label("Question", exact=True).fill("and on ios?")
+    page.keyboard.press("Enter")
+    [(ios,)] = ledger.query("""
+        select sum(new_users) from growth_by_segment_monthly
+        where platform = 'ios' and is_complete group by period_start order by period_start desc limit 1
+    """)
+    expect(page.get_by_role("heading", name=re.compile(rf"\b{ios}\b"))).to_be_visible()
+    settle(page)
+    page.get_by_test_id("stFeedback").get_by_role("radio").first.click()
+    expect(page.get_by_text("Thank you")).to_be_visible()
+
+
 def test_the_csv_of_a_chart_is_the_warehouse(page: Page, address: str, ledger: Ledger) -> None:
     visit(page, f"{address}/growth?range=All")
     with page.expect_download() as download:
@@ -204,7 +284,7 @@ def test_a_saved_view_is_a_link(page: Page, address: str) -> None:
     expect(page).to_have_url(re.compile(r"segments\?"))
     settle(page)
     assert chips(page) == before
-    expect(page.get_by_role("heading", name="Churned users by Platform")).to_be_visible()
+    expect(page.get_by_role("heading", name="Churned users by platform")).to_be_visible()
 
 
 def test_nothing_is_wider_than_a_phone_or_a_page_at_200_percent(page: Page, address: str) -> None:
@@ -232,7 +312,11 @@ def test_every_page_is_accessible(
         f"users?user={user}",
         "?in_platform=ios&open=false",
         "segments?layout=Small+charts",
+        "ask?question=active+users+by+platform+last+month",
+        "ask?question=how+are+we+doing",
+        "ask?question=what+was+the+revenue",
         "data?section=Checks",
+        "data?section=Metrics",
     ):
         visit(page, f"{address}/{name}")
         found = Axe().run(page, options=rules).response["violations"]

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app import charts, words
-from app.components import panels
+from app.components import drill, panels
 from app.components.shell import Page
 from app.queries import catalogue, growth
 
@@ -27,19 +27,12 @@ def decomposition(page: Page, period: date, flows: pd.Series) -> None:
         f"{words.signed(flows['resurrected_users'])} came back, {words.signed(-flows['churned_users'])} churned."
     )
     segments = catalogue.segments(page.db)
-    left, right = st.columns(2) if segments else (st.container(), None)
+    left, right = st.columns(2, vertical_alignment="bottom") if segments else (st.container(), None)
     with left:
-        steps = {
-            "Before": flows["prior_active_users"],
-            "New": flows["new_users"],
-            "Resurrected": flows["resurrected_users"],
-            "Churned": -flows["churned_users"],
-            "After": flows["active_users"],
-        }
-        panels.chart(
-            charts.change_waterfall(steps, page.palette), "From active users before to active users after", "waterfall"
-        )
+        figure = charts.change_waterfall(flows, page.palette)
+        clicked = panels.chart(figure, "From active users before to active users after", "waterfall", selectable=True)
     if right is None:
+        drill.change_bars(clicked, pd.DataFrame({"segment": []}), "", flows, period, page.view)
         return
     with right:
         by = st.segmented_control(
@@ -52,9 +45,11 @@ def decomposition(page: Page, period: date, flows: pd.Series) -> None:
             bind="query-params",
         )
         parts = growth.change_by_segment(page.db, page.view, by, period)
-        panels.chart(
-            charts.change_bars(parts, page.palette), f"Change in active users by {words.title(by)}", "change_by_segment"
+        figure = charts.change_bars(parts, page.palette)
+        clicked += panels.chart(
+            figure, f"Change in active users by {words.title(by)}", "change_by_segment", selectable=True
         )
+    drill.change_bars(clicked, parts, by, flows, period, page.view)
     panels.table(
         parts,
         page.view.file_name(f"change_by_{by}"),

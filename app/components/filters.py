@@ -16,29 +16,19 @@ from app.warehouse import Snapshot
 DEFAULTS: dict[str, Any] = {"grain": DEFAULT_GRAIN, "range": DEFAULT_RANGE, "open": True}
 
 
-def view(db: Snapshot) -> View:
-    """Draws the bar. Returns what the reader has chosen."""
+def view(db: Snapshot, *, with_periods: bool = True) -> View:
+    """Draws the bar. Returns what the reader has chosen.
+
+    with_periods  whether grain and dates can be chosen; what was chosen on another page stays in the URL
+    """
     first, as_of = _bounds(db)
+    grain, start, end, include_open = DEFAULT_GRAIN, first, as_of, True
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
-        grain = st.segmented_control(
-            "Grain", list(GRAINS), default=DEFAULT_GRAIN, required=True, key="grain", bind="query-params"
-        )
-        chosen = st.selectbox(
-            "Dates", RANGES, index=RANGES.index(DEFAULT_RANGE), key="range", bind="query-params", width=150
-        )
-        start, end = range_dates(chosen, first, as_of)
-        if chosen == CUSTOM_RANGE:
-            picked = st.date_input(
-                "From and to",
-                (first, as_of),
-                min_value=first,
-                max_value=as_of,
-                key="dates",
-                bind="query-params",
-                width=240,
+        if with_periods:
+            grain = st.segmented_control(
+                "Grain", list(GRAINS), default=DEFAULT_GRAIN, required=True, key="grain", bind="query-params"
             )
-            # While only one end is picked the range is not there yet: show up to the as-of date.
-            start, end = picked if len(picked) == 2 else (picked[0] if picked else first, as_of)
+            start, end = _dates(first, as_of)
         with st.popover("Filters", icon=":material/filter_list:"):
             chosen_segments = {
                 segment: st.multiselect(
@@ -50,12 +40,26 @@ def view(db: Snapshot) -> View:
                 )
                 for segment in catalogue.segments(db)
             }
-            include_open = st.toggle("Show the period that is still open", True, key="open", bind="query-params")
+            if with_periods:
+                include_open = st.toggle("Show the period that is still open", True, key="open", bind="query-params")
         views_menu.menu()
     segments = {segment: values for segment, values in chosen_segments.items() if values}
     shown = View(GRAINS[grain][0], start, end, include_open, segments)
-    _chips(db, shown)
+    _chips(db, shown, with_periods)
     return shown
+
+
+def _dates(first: date, as_of: date) -> tuple[date, date]:
+    chosen = st.selectbox(
+        "Dates", RANGES, index=RANGES.index(DEFAULT_RANGE), key="range", bind="query-params", width=150
+    )
+    if chosen != CUSTOM_RANGE:
+        return range_dates(chosen, first, as_of)
+    picked = st.date_input(
+        "From and to", (first, as_of), min_value=first, max_value=as_of, key="dates", bind="query-params", width=240
+    )
+    # While only one end is picked the range is not there yet: show up to the as-of date.
+    return picked if len(picked) == 2 else (picked[0] if picked else first, as_of)
 
 
 def _bounds(db: Snapshot) -> tuple[date, date]:
@@ -63,11 +67,13 @@ def _bounds(db: Snapshot) -> tuple[date, date]:
     return row["first"].date(), row["last"].date()
 
 
-def _chips(db: Snapshot, shown: View) -> None:
+def _chips(db: Snapshot, shown: View, with_periods: bool) -> None:
     """One line that says what is shown: the dates, each filter with a way to remove it, how many users match."""
     matched, total = users.matched(db, shown)
+    defaults = DEFAULTS if with_periods else {}
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="chips"):
-        st.markdown(f"{words.day(shown.start)} to {words.day(shown.end)}", width="content")
+        if with_periods:
+            st.markdown(f"{words.day(shown.start)} to {words.day(shown.end)}", width="content")
         for segment, values in shown.segments.items():
             label = f"{words.title(segment)}: {', '.join(map(words.plain, values))}"
             st.button(label, icon=":material/close:", key=f"chip_{segment}", on_click=_set, args=({_key(segment): []},))
@@ -78,8 +84,8 @@ def _chips(db: Snapshot, shown: View) -> None:
         if shown.segments:
             cleared: dict[str, Any] = {_key(segment): [] for segment in shown.segments}
             st.button("Clear all", type="tertiary", key="clear", on_click=_set, args=(cleared,))
-        if any(st.session_state[key] != default for key, default in DEFAULTS.items()) or shown.segments:
-            everything = DEFAULTS | {_key(segment): [] for segment in catalogue.segments(db)}
+        if any(st.session_state[key] != default for key, default in defaults.items()) or shown.segments:
+            everything = defaults | {_key(segment): [] for segment in catalogue.segments(db)}
             st.button(
                 "Reset", type="tertiary", icon=":material/restart_alt:", key="reset", on_click=_set, args=(everything,)
             )

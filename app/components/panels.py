@@ -11,6 +11,7 @@ import duckdb
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from pandas.api.types import is_datetime64_any_dtype
 
 from app import words
 from app.charts import Figure
@@ -18,6 +19,7 @@ from app.csv_export import to_csv
 from app.queries import growth
 from app.queries.catalogue import Metric
 from app.view import View
+from app.warehouse import readable
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +41,8 @@ def panel(title: str, help: str | None = None) -> Iterator[None]:
         st.subheader(title, help=help, anchor=False)
         try:
             yield
-        except duckdb.Error:
-            log.exception("panel %s", title)
+        except duckdb.Error as error:
+            log.error("panel %s: %s", title, readable(error))
             st.error("This part could not be read from the warehouse.", icon=":material/error:")
             st.button("Try again", icon=":material/refresh:", key=f"retry_{title}")
 
@@ -50,8 +52,14 @@ def empty(reason: str, advice: str) -> None:
     st.info(f"{reason} {advice}", icon=":material/search_off:")
 
 
-def chart(figure: Figure, alt: str, key: str, *, selectable: bool = False) -> list[dict[str, Any]]:
-    """A figure with its name for screen readers. Returns the points that were clicked, if it is `selectable`."""
+def chart(figure: Figure, alt: str, key: str, *, selectable: bool = False, min_width: int = 0) -> list[dict[str, Any]]:
+    """A figure with its name for screen readers. Returns the points that were clicked, if it is `selectable`.
+
+    min_width  pixels; in a narrower place the figure scrolls sideways
+    """
+    if min_width:
+        place = f".st-key-{key}"
+        st.html(f"<style>{place} {{ overflow-x: auto }} {place} > * {{ min-width: {min_width}px }}</style>")
     # Checking every property of a figure would be most of the work of a page; the tests check the same figures.
     drawn = go.Figure(figure, _validate=False)
     if not selectable:
@@ -76,13 +84,22 @@ def table(
     """
     columns = columns or {str(name): words.title(str(name)) for name in frame}
     shown = frame[list(columns)]
+    config = {str(name): _date_column(shown[name], column) for name, column in columns.items()}
     with st.container(horizontal=True, vertical_alignment="center"):
         visible = st.toggle("Show table", key=f"table_{file_name}") if collapsed else True
         download(lambda: shown, file_name)
     if visible:
-        st.dataframe(
-            shown, column_config={str(name): config for name, config in columns.items()}, hide_index=True, alt=alt
-        )
+        st.dataframe(shown, column_config=config, hide_index=True, alt=alt, placeholder="")
+
+
+def _date_column(values: pd.Series, column: Any) -> Any:
+    """A column of dates without their midnights."""
+    is_date = (
+        isinstance(column, str)
+        and is_datetime64_any_dtype(values)
+        and (values.dropna().dt.normalize() == values.dropna()).all()
+    )
+    return st.column_config.DateColumn(column) if is_date else column
 
 
 def download(rows: Callable[[], pd.DataFrame], file_name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -20,7 +21,7 @@ LISTED_EVENTS = 200
 def listing(page: Page) -> None:
     """Users in the segments of the view and the focus that a chart linked to, the last seen first."""
     db, view = page.db, page.view
-    focus = drill.focus()
+    focus = drill.focus(catalogue.segments(db))
     with st.container(horizontal=True, vertical_alignment="bottom", key="users_options"):
         search = st.text_input(
             "Find a user", type="search", placeholder="Part of a user id", key="search", bind="query-params", width=260
@@ -29,17 +30,15 @@ def listing(page: Page) -> None:
             st.page_link(
                 drill.USERS_PAGE, label="Show all users", icon=":material/close:", query_params=drill.kept_params()
             )
-    focus = Focus(focus.state, focus.period, focus.cohort, focus.or_later, search.strip())
+    focus = replace(focus, search=search.strip())
     with panels.panel(_heading(focus, view.grain)):
         total = users.how_many(db, view, focus)
         if not total:
             panels.empty("No user matches.", "Search for less, or clear the filters above.")
             return
         people = users.people(db, view, focus, LISTED)
-        shown = f"{words.count(total, 'user')}" + (
-            f", the {LISTED} last seen of them here, all in the CSV" if total > LISTED else ""
-        )
-        st.markdown(f"**{shown}**")
+        more = f": the {LISTED} last seen are listed here, all are in the CSV." if total > LISTED else ""
+        st.markdown(f"**{words.count(total, 'user')}**{more}")
         columns: dict[str, Any] = {
             "user_id": "User",
             **{segment: words.title(segment) for segment in catalogue.segments(db)},
@@ -60,7 +59,7 @@ def listing(page: Page) -> None:
         )
         chosen = event["selection"]["rows"]
         # The keyboard's way to the same place.
-        with st.container(horizontal=True, vertical_alignment="bottom"):
+        with st.container(horizontal=True, vertical_alignment="bottom", key="behind_row"):
             options = list(people["user_id"])
             picked = st.selectbox(
                 "Open a user", options, index=chosen[0] if chosen else None, placeholder="Choose", width=260
@@ -70,7 +69,7 @@ def listing(page: Page) -> None:
                     drill.USERS_PAGE,
                     label=f"Open {words.plain(picked)}",
                     icon=":material/person:",
-                    query_params=drill.kept_params() | {"user": picked},
+                    query_params=drill.kept_params(with_focus=True) | {"user": [picked]},
                 )
 
 
@@ -78,7 +77,10 @@ def one_user(page: Page, user_id: str) -> None:
     """One user: who they are, their states over time, their days, their events."""
     db, view = page.db, page.view
     st.page_link(
-        drill.USERS_PAGE, label="Back to the users", icon=":material/arrow_back:", query_params=drill.kept_params()
+        drill.USERS_PAGE,
+        label="Back to the users",
+        icon=":material/arrow_back:",
+        query_params=drill.kept_params(with_focus=True),
     )
     with panels.panel(f"User {words.plain(user_id)}"):
         user = users.user(db, user_id)
@@ -123,10 +125,16 @@ def _events(events: pd.DataFrame) -> None:
 
 def _heading(focus: Focus, grain: str) -> str:
     """What the list shows, in words."""
+    if focus.days_active:
+        return f"Active on {focus.days_active} of the last 28 days"
     if focus.period is None:
-        return "All users"
+        return "All users, whenever they were active"
     when = words.period(focus.period, grain)
+    if focus.segment:
+        segment, values = focus.segment
+        named = ", ".join(map(words.plain, values)) if len(values) <= 3 else f"{len(values)} values"
+        when += f", {words.title(segment).lower()}: {named}"
     if focus.cohort:
         later = " or later" if focus.or_later else ""
         return f"First seen in {words.period(focus.cohort, grain)} and active in {when}{later}"
-    return f"{(focus.state or 'active').capitalize()} in {when}"
+    return f"{drill.STATES[focus.state or 'active'][1].capitalize()} in {when}"

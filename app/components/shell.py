@@ -17,10 +17,19 @@ from app.warehouse import Snapshot, WarehouseError, WarehouseMissing
 POLL = timedelta(seconds=10)
 STALE_AFTER = timedelta(days=2)
 
-# Paper has no use for what can only be pressed; the chips stay, they say what is shown.
-# Tables have a CSV button of ours; the one they come with leaves formulas in.
+# What stands in a row is of one height. A page is no wider than it can be printed: charts keep the width that they have
+# on the screen. Paper has no use for what can only be pressed; the chips stay, they say what is shown. Tables have a
+# CSV button of ours; the one they come with leaves formulas in.
 STYLE = """
-    @media print { header, .st-key-filters, [data-testid=stDownloadButton], .stCheckbox, .stPageLink { display: none } }
+    [data-testid=stMainBlockContainer] { max-width: 1480px; margin-inline: auto }
+    [data-variant=segmented_control], [data-testid=stPageLink-NavLink] { min-height: 2.5rem }
+    @media (max-width: 640px) { [data-testid=InputInstructions] { display: none } }
+    @page { size: landscape; margin: 10mm }
+    @media print {
+        header, .st-key-filters, .st-key-users_options, [class*=st-key-behind_], [data-testid=stDownloadButton],
+        [data-testid=stFeedback], .stCheckbox, .stPageLink { display: none }
+        [data-testid=stMainBlockContainer] { zoom: 0.8; padding: 0 }
+    }
     button[aria-label^="Download as CSV"] { display: none }
 """
 
@@ -63,14 +72,17 @@ def head(title: str, intro: str) -> Snapshot:
     return db
 
 
-def begin(title: str, intro: str) -> Page:
-    """Heads a page and adds the filter bar. If there are no events, says so, and the page ends here."""
+def begin(title: str, intro: str, *, with_periods: bool = True) -> Page:
+    """Heads a page and adds the filter bar. If there are no events, says so, and the page ends here.
+
+    with_periods  whether grain and dates can be chosen
+    """
     db = head(title, intro)
     if catalogue.refreshes(db)["as_of_date"].isna().iloc[0]:
         st.info("The warehouse is there, but no event has been accepted yet. See the Data page for what was delivered.")
         st.stop()
     palette = charts.DARK if st.context.theme.type == "dark" else charts.LIGHT
-    return Page(db, filters.view(db), palette)
+    return Page(db, filters.view(db, with_periods=with_periods), palette)
 
 
 @st.fragment(run_every=POLL)

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app import words
 from app.components import panels, shell
 from app.queries import catalogue, identities
 
@@ -35,7 +36,10 @@ if section == "Tables":
 elif section == "Metrics":
     with panels.panel("Metric dictionary", help="From meta.metrics, which the dbt project declares."):
         dictionary = catalogue.dictionary(db)
-        panels.table(dictionary, "metrics.csv", alt="Metric dictionary", collapsed=False)
+        with st.grid(2, min_column_width=320):
+            for metric in dictionary.map(words.plain).to_dict("records"):
+                st.markdown(f"**{metric['label']}**  \n{metric['description']}  \n*{metric['formula']}*")
+        panels.table(dictionary, "metrics.csv", alt="Metric dictionary")
 
 elif section == "Refreshes":
     with panels.panel("Refresh history", help="From meta.refresh_log; the first row made this file."):

@@ -1,6 +1,5 @@
 """Growth: the combined chart, each of its metrics alone, stickiness and power users."""
 
-import pandas as pd
 import streamlit as st
 
 from app import charts, notes
@@ -22,19 +21,21 @@ page = shell.begin("Growth", "New and resurrected users against churned ones, an
 db, view = page.db, page.view
 metrics = catalogue.metrics(db, "growth_metrics")
 
-periods = pd.DataFrame()
+anybody = False
 with panels.panel("Growth accounting", help="Bars: users. Lines: retention rate and quick ratio, on the right axis."):
     history = growth.history(db, view)
     periods = growth.by_period(history)
-    if periods.empty:
+    anybody = bool(periods.filter(["active_users", "churned_users"]).fillna(0).any(axis=None))
+    if not anybody:
         panels.empty("Nobody matches these dates and filters.", panels.WIDEN)
     else:
         figure = charts.growth_combined(periods, metrics, view.grain, notes.within(view), page.palette)
         alt = f"New, resurrected and churned users by {view.grain}, with retention rate and quick ratio"
-        drill.bar(panels.chart(figure, alt, "growth_combined", selectable=True), view)
+        clicked = panels.chart(figure, alt, "growth_combined", selectable=True)
+        drill.growth_bars(clicked, periods, metrics, view, "combined")
         panels.growth_table(history, metrics, view)
 
-if not periods.empty:
+if anybody:
     with panels.panel("Each metric alone"):
         clicked = []
         with st.grid(2, min_column_width=320):
@@ -43,8 +44,8 @@ if not periods.empty:
                     st.markdown(f"**{metric.label}**", help=metric.help)
                     figure = charts.growth_single(periods, metric, view.grain, page.palette)
                     alt, key = f"{metric.label} by {view.grain}", f"single_{metric.name}"
-                    clicked += panels.chart(figure, alt, key, selectable=metric.is_count)
-        drill.bar(clicked, view)
+                    clicked += panels.chart(figure, alt, key, selectable=True)
+        drill.growth_bars(clicked, periods, metrics, view, "single")
 
 left, right = st.columns(2)
 with left, panels.panel("Stickiness", help=catalogue.metrics(db, "active_users_rolling")["stickiness"].help):
@@ -62,11 +63,11 @@ with (
     right,
     panels.panel("Power users", help="Days active in the 28 days up to the as-of date; a day with an event counts."),
 ):
-    if view.segments:
-        st.markdown("For all users: days active are not kept by segment.")
-    histogram = growth.power_users(db)
+    histogram = growth.power_users(db, view)
     if histogram.empty:
         panels.empty("There are fewer than 28 days of history.", "This chart appears when there are.")
     else:
-        panels.chart(charts.power_users(histogram, page.palette), "Users by days active in the last 28", "power_users")
+        figure = charts.power_users(histogram, page.palette)
+        clicked = panels.chart(figure, "Users by days active in the last 28", "power_users", selectable=True)
+        drill.days_bars(clicked, histogram)
         panels.table(histogram, "power_users.csv", alt="Users by days active")

@@ -35,14 +35,20 @@ with panels.panel(
     if cells.empty:
         panels.empty("Nobody was first seen in these dates.", panels.WIDEN)
     else:
-        st.markdown("Grey cells with … belong to a period that is still open. Cells to come are empty.")
+        small = " There are too many cells to click: choose one below." if len(cells) > charts.CLICKABLE_CELLS else ""
+        st.markdown(f"Grey cells with … belong to a period that is still open. Cells to come are empty.{small}")
         figure = charts.triangle(cells, view.grain, unit == "Percent", page.palette)
-        points = panels.chart(figure, f"Retention of cohorts by {view.grain}", "triangle", selectable=True)
+        width = charts.readable_width(cells)
+        alt = f"Retention of cohorts by {view.grain}"
+        points = panels.chart(figure, alt, "triangle", selectable=True, min_width=width)
         drill.cell(cells, points, view, or_later)
         value, format = ("rate", "percent") if unit == "Percent" else ("users", "localized")
         wide = cells.pivot(index=["cohort_start", "cohort_size"], columns="period_number", values=value)
         number = st.column_config.NumberColumn(format=format)
-        columns = {"cohort_start": st.column_config.DateColumn("Cohort"), "cohort_size": "Size"}
+        columns = {
+            "cohort_start": st.column_config.DateColumn("Cohort", pinned=True),
+            "cohort_size": st.column_config.NumberColumn("Size", pinned=True, format="localized"),
+        }
         columns |= dict.fromkeys(map(str, wide.columns), number)
         panels.table(
             wide.rename(columns=str).reset_index(),
@@ -53,15 +59,17 @@ with panels.panel(
 
 if not cells.empty:
     with panels.panel(
-        "Retention curves", help="Thin lines: cohorts. Thick line: summed retained users over summed cohort sizes."
+        "Retention curves",
+        help="Thick line: summed retained users over summed cohort sizes. Thin lines: the cohorts, up to "
+        f"{charts.DRAWN_COHORTS} of them.",
     ):
         average = retention.average_curve(db, view, or_later)
         panels.chart(charts.cohort_curves(cells, average, view.grain, page.palette), "Retention by age", "curves")
         share = st.column_config.NumberColumn(format="percent")
-        columns = {"period_number": "Age", "cohorts": "Cohorts", "cohort_size": "Users", "users": "Retained"}
+        ages = {"period_number": "Age", "cohorts": "Cohorts", "cohort_size": "Users", "users": "Retained"}
         panels.table(
             average,
             view.file_name("average_retention"),
-            columns | dict.fromkeys(("rate", "low", "high"), share),
+            ages | dict.fromkeys(("rate", "low", "high"), share),
             alt="Average retention by age",
         )

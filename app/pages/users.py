@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.components import people, shell
 
-page = shell.begin("Users", "The people behind the figures. Point at a row to see one of them.")
+page = shell.begin("Users", "The people behind the figures, and each one's history.")
 
 if user_id := st.query_params.get("user"):
     people.one_user(page, user_id)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from app.queries.catalogue import metrics, quoted
+from app.queries.catalogue import metrics, quoted, segment_values
 from app.view import View
 from app.warehouse import Snapshot
 
@@ -19,8 +19,17 @@ COUNTS = (
     "active_users",
     "prior_active_users",
 )
+# As the mart `power_users` counts: the days with activity among the 28 that end with the as-of date.
+RECENT_DAYS = """
+    select user_id, count(*) as days_active
+    from user_lifecycle_daily
+    where lifecycle_state <> 'churned'
+        and period_start > (select max(activity_date) - interval 28 day from active_users_rolling)
+    group by user_id
+"""
 EVERYBODY = "All users"
 OTHERS = "(all others)"
+MOST_OTHERS = 100
 
 
 def filters(view: View) -> str:
@@ -150,6 +159,17 @@ def _counts(view: View, by: str | None, top: int) -> str:
     """
 
 
+def values_behind(db: Snapshot, view: View, by: str, history: pd.DataFrame) -> dict[str, list[str]]:
+    """Series of a history by the segment `by` -> the values it stands for: one, or all that have no series.
+
+    More others than an address has room for are left out.
+    """
+    series = list(history["segment"].unique())
+    others = [value for value in view.segments.get(by) or segment_values(db, by) if value not in series]
+    shown = {name: others if name == OTHERS else [name] for name in series}
+    return {name: values for name, values in shown.items() if len(values) <= MOST_OTHERS}
+
+
 def change_by_segment(db: Snapshot, view: View, by: str, period_start: date) -> pd.DataFrame:
     """What the change in active users from the period before is made of; the rows add up to the total exactly.
 
@@ -194,15 +214,29 @@ def rolling(db: Snapshot, view: View) -> pd.DataFrame:
     )
 
 
-def power_users(db: Snapshot) -> pd.DataFrame:
-    """Users by the number of days they were active in the last 28; days nobody reached are zeros."""
-    return db.read("""
-        select days.days_active, coalesce(power_users.users, 0) as users
+def power_users(db: Snapshot, view: View) -> pd.DataFrame:
+    """Users by the number of days they were active in the last 28: days_active (1 to 28), users.
+
+    Nothing while there are fewer than 28 days of history.
+    """
+    counted = f"""
+        select days_active, count(*) as users
+        from ({RECENT_DAYS})
+        where user_id in (select user_id from dim_users where {filters(view)})
+        group by days_active
+    """
+    return db.read(
+        f"""
+        with counted as ({counted if view.segments else "from power_users"})
+
+        select days.days_active, coalesce(counted.users, 0) as users
         from range(1, 29) as days(days_active)
-        left join power_users using (days_active)
+        left join counted using (days_active)
         where exists (from power_users)
         order by days_active
-    """)
+        """,
+        params(view),
+    )
 
 
 def by_period(history: pd.DataFrame) -> pd.DataFrame:

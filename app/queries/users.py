@@ -8,24 +8,34 @@ from typing import Any
 
 import pandas as pd
 
-from app.queries.growth import filters, params
+from app.queries.catalogue import quoted
+from app.queries.growth import RECENT_DAYS, filters, params
 from app.view import View
 from app.warehouse import Snapshot
+
+STATE_CONDITIONS = {
+    "active": "lifecycle_state <> 'churned'",
+    "gained": "lifecycle_state in ('new', 'resurrected')",
+}
 
 
 @dataclass(frozen=True)
 class Focus:
     """Which users are asked for, beside the segments of the view; what is None does not restrict.
 
-    state     new, retained, resurrected, churned in `period`, or active (any of the first three)
-    cohort    users whose first period is this one, active in `period` (`or_later`: or in any after it)
-    search    part of a user id
+    state        new, retained, resurrected, churned in `period`, gained (new or resurrected), or active (not churned)
+    cohort       users whose first period is this one, active in `period` (`or_later`: or in any after it)
+    segment      a segment and the values of it that are wanted, beside the filters of the view
+    days_active  users active on exactly so many of the last 28 days
+    search       part of a user id
     """
 
     state: str | None = None
     period: date | None = None
     cohort: date | None = None
     or_later: bool = False
+    segment: tuple[str, tuple[str, ...]] | None = None
+    days_active: int | None = None
     search: str = ""
 
 
@@ -100,18 +110,23 @@ def _people(view: View, focus: Focus) -> str:
 def _condition(view: View, focus: Focus) -> str:
     lifecycle = f"select user_id from user_lifecycle_{view.suffix} where"
     conditions = [filters(view)]
+    if focus.segment:
+        conditions.append(f"{quoted(focus.segment[0])} = any($focus_values)")
     if focus.search:
         conditions.append("contains(lower(user_id), lower($search))")
     if focus.cohort:
         conditions.append(f"user_id in ({lifecycle} lifecycle_state = 'new' and period_start = $cohort)")
     if focus.period:
-        state = "lifecycle_state <> 'churned'" if focus.state in (None, "active") else "lifecycle_state = $state"
+        state = STATE_CONDITIONS.get(focus.state or "active", "lifecycle_state = $state")
         conditions.append(
             f"user_id in ({lifecycle} {state} and period_start {'>=' if focus.or_later else '='} $period)"
         )
+    if focus.days_active:
+        conditions.append(f"user_id in (select user_id from ({RECENT_DAYS}) where days_active = $days_active)")
     return " and ".join(conditions)
 
 
 def _params(view: View, focus: Focus) -> dict[str, Any]:
     named = {"state": focus.state, "period": focus.period, "cohort": focus.cohort, "search": focus.search}
-    return params(view) | named
+    values = list(focus.segment[1]) if focus.segment else []
+    return params(view) | named | {"days_active": focus.days_active, "focus_values": values}
