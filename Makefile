@@ -5,13 +5,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 FLAGS ?=
+MILLIONS ?= 30
+BENCH_DIR ?= .bench
 
 export Q  # read by the shell as a value, so that nothing in a question is run
 export DATA_DIR ?= data
 export WAREHOUSE_PATH ?= warehouse.duckdb
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run refresh dashboard ask eval test lint format docs sample-data clean
+.PHONY: help setup run refresh dashboard ask eval test bench lint format docs sample-data clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +36,11 @@ eval: $(VENV)/run ## Score the ask box on the reviewed questions (FLAGS="--reade
 
 test: $(VENV)/dev ## Run every test
 	$(BIN)/pytest -n 2 --dist loadgroup $(FLAGS)
+
+bench: $(VENV)/dev ## Measure refreshes, page queries and load on generated data (MILLIONS=30 BENCH_DIR=.bench)
+	$(BIN)/python benchmarks/refresh.py $(BENCH_DIR) --millions $(MILLIONS)
+	$(BIN)/python benchmarks/page_queries.py $(BENCH_DIR)/ledger/warehouse.duckdb
+	$(BIN)/python benchmarks/dashboard_load.py $(BENCH_DIR)/ledger/warehouse.duckdb
 
 lint: $(VENV)/dev ## Check style, types, SQL, workflows, Dockerfile and scripts
 	$(BIN)/ruff check . .github

@@ -37,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("refresh", help="build a new warehouse from the input files, test it, publish it")
     command.add_argument(
-        "--full-refresh", action="store_true", help="rebuild everything from the inputs (today every refresh does)"
+        "--full-refresh", action="store_true", help="build everything from the inputs, not only what they changed"
     )
     command.add_argument("--accept", action="store_true", help="publish although the audit would hold it")
     command.add_argument("--vars", default="{}", metavar="YAML", help="dbt vars of this run")

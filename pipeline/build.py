@@ -84,11 +84,11 @@ def run_dbt(
     warehouse: Path,
     workshop: Path,
     overrides: Mapping[str, Any],
-    full_refresh: bool,
+    is_update: bool,
     checked_inputs: Path,
     report: Report,
 ) -> Build:
-    """Run `dbt build` into `warehouse`, reporting each model as it is done.
+    """Run `dbt build` into `warehouse`, reporting each model as it is done; an update starts from what is there.
 
     Raises PipelineError with the first thing that went wrong, a model or a test.
     """
@@ -97,6 +97,7 @@ def run_dbt(
     environment = os.environ | {
         "WAREHOUSE_BUILD_PATH": str(warehouse),
         "CHECKED_INPUTS": str(checked_inputs),
+        "REFRESH_MODE": "update" if is_update else "full",
         "DBT_TARGET_PATH": str(build.artifacts),
         "DBT_LOG_PATH": os.environ.get("DBT_LOG_PATH", str(workshop / "logs")),
         "PYTHONPATH": str(ROOT),
@@ -106,7 +107,6 @@ def run_dbt(
     # Unit tests try the models' code on made-up rows: `make test` and a plain `dbt build` run them, and no data can
     # change their outcome.
     command += ["--exclude-resource-type", "unit_test"]
-    command += ["--full-refresh"] if full_refresh else []
     process = subprocess.Popen(
         command,
         cwd=DBT_PROJECT,

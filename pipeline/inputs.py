@@ -9,13 +9,14 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
+import hashlib
 import io
 import json
 import re
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -64,7 +65,10 @@ class InputError(Exception):
 
 @dataclass(frozen=True)
 class InputFile:
-    """One input file after its check; `columns` maps each column's name to its DuckDB type."""
+    """One input file after its check; `columns` maps each column's name to its DuckDB type.
+
+    `is_loaded` is false for an event file whose rows the published warehouse holds already.
+    """
 
     path: Path
     name: str
@@ -74,7 +78,10 @@ class InputFile:
     columns: Mapping[str, str]
     size_bytes: int
     modified_ns: int
+    changed_ns: int
+    sha256: str
     rows_read: int
+    is_loaded: bool = True
 
     @property
     def modified_at(self) -> datetime:
@@ -88,6 +95,14 @@ class InputFile:
         except FileNotFoundError:
             return True
         return (stat.st_size, stat.st_mtime_ns) != (self.size_bytes, self.modified_ns)
+
+    def as_found(self, path: Path) -> InputFile | None:
+        """The file at `path` as one that needs no loading, if it still holds the bytes that were checked."""
+        stat = path.stat()
+        touched = (stat.st_mtime_ns, stat.st_ctime_ns) != (self.modified_ns, self.changed_ns)
+        if stat.st_size != self.size_bytes or (touched and _sha256(path) != self.sha256):
+            return None
+        return replace(self, path=path, modified_ns=stat.st_mtime_ns, changed_ns=stat.st_ctime_ns, is_loaded=False)
 
 
 @dataclass(frozen=True)
@@ -146,10 +161,13 @@ def find_files(data_dir: Path, source: str) -> list[Path]:
     return sorted(path for path in found if not path.name.startswith((".", "_")))
 
 
-def check_inputs(folder: Path, event_columns: Mapping[str, str] | None = None) -> Inputs:
+def check_inputs(
+    folder: Path, event_columns: Mapping[str, str] | None = None, published: Mapping[str, InputFile] | None = None
+) -> Inputs:
     """Find and check every input file.
 
-    `event_columns` maps our column names to those of the event files where they differ.
+    `event_columns` maps our column names to those of the event files where they differ. Of `published` event files,
+    by name, those that are still the same are neither checked nor to be loaded again.
     Raises InputError for the first file that cannot be used.
     """
     if not folder.is_dir():
@@ -160,7 +178,9 @@ def check_inputs(folder: Path, event_columns: Mapping[str, str] | None = None) -
     connection.execute("set enable_progress_bar = false")
     for source in REQUIRED_COLUMNS:
         for path in find_files(folder, source):
-            file, bad = _check_file(connection, path, path.relative_to(folder).as_posix(), source)
+            name = path.relative_to(folder).as_posix()
+            known = published[name].as_found(path) if published and name in published else None
+            file, bad = (known, []) if known else _check_file(connection, path, name, source)
             _check_columns(file, event_columns or {})
             if bad and source != "event_stream":
                 raise InputError(f"{file.name}, line {bad[0].line}: {bad[0].reason}; correct the line")
@@ -213,11 +233,26 @@ def _check_file(
             f"{name}: cannot be read as {kind}: broken, or still being written ({first_line}); deliver it again"
         ) from None
     file = InputFile(
-        path, name, source, kind, delimiter, columns, before.st_size, before.st_mtime_ns, rows + len(malformed)
+        path=path,
+        name=name,
+        source=source,
+        format=kind,
+        delimiter=delimiter,
+        columns=columns,
+        size_bytes=before.st_size,
+        modified_ns=before.st_mtime_ns,
+        changed_ns=before.st_ctime_ns,
+        sha256=_sha256(path),
+        rows_read=rows + len(malformed),
     )
     if file.has_changed():
         raise InputError(f"{name}: is still being written; wait until it is complete and refresh again")
     return file, malformed
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _check_columns(file: InputFile, event_columns: Mapping[str, str]) -> None:

@@ -66,12 +66,8 @@ def _select(file: InputFile, types: Mapping[str, str]) -> str:
     return f"select {', '.join(selected)}, {quote(file.name)} as __file, {record} as __record from {rows}"
 
 
-def source_query(inputs: Inputs, source: str) -> str:
-    """SQL of one table over all files of a source; empty, with its required columns, when there is no file."""
-    files = inputs.of(source)
-    if not files:
-        columns = ", ".join(f"null::varchar as {column}" for column in REQUIRED_COLUMNS[source])
-        return f"select {columns}, null::varchar as __file, null::bigint as __record where false"
+def source_types(files: Iterable[InputFile], source: str) -> dict[str, str]:
+    """The columns over all files of a source, each with the type it is read as."""
     kinds: dict[str, dict[str, set[str]]] = {}
     for file in files:
         for column, kind in file.columns.items():
@@ -82,7 +78,17 @@ def source_query(inputs: Inputs, source: str) -> str:
         # One type where all files agree; else JSON keeps what is nested, and text keeps the rest as it was.
         kind = found.pop() if len(found) == 1 else "JSON" if "JSON" in found else "VARCHAR"
         types[next(iter(spellings))] = kind if source == "event_stream" else "VARCHAR"
-    return "\nunion all\n".join(_select(file, types) for file in files)
+    return types or dict.fromkeys(REQUIRED_COLUMNS[source], "VARCHAR")
+
+
+def source_query(inputs: Inputs, source: str) -> str:
+    """SQL of one table over the files of a source that are to be loaded; empty when there is none."""
+    types = source_types(inputs.of(source), source)
+    selects = [_select(file, types) for file in inputs.of(source) if file.is_loaded]
+    if not selects:
+        columns = ", ".join(f"null::{kind} as {identifier(column)}" for column, kind in types.items())
+        return f"select {columns}, null::varchar as __file, null::bigint as __record where false"
+    return "\nunion all\n".join(selects)
 
 
 def source_relation(connection: duckdb.DuckDBPyConnection, inputs: Inputs, source: str) -> Any:
@@ -95,13 +101,14 @@ def source_relation(connection: duckdb.DuckDBPyConnection, inputs: Inputs, sourc
 
 
 _INPUT_FILES = (
-    "file varchar, source varchar, format varchar, size_bytes bigint, modified_at timestamp, rows_read bigint"
+    "file varchar, source varchar, format varchar, size_bytes bigint, modified_at timestamp, rows_read bigint, "
+    "is_loaded boolean"
 )
 _MALFORMED_LINES = "file varchar, line bigint, reason varchar, raw_line varchar"
 
 
 def _input_file_row(file: InputFile) -> tuple[Any, ...]:
-    return (file.name, file.source, file.format, file.size_bytes, file.modified_at, file.rows_read)
+    return (file.name, file.source, file.format, file.size_bytes, file.modified_at, file.rows_read, file.is_loaded)
 
 
 def _relation(cursor: duckdb.DuckDBPyConnection, columns: str, rows: Iterable[tuple[Any, ...]]) -> Any:
@@ -125,7 +132,7 @@ class Plugin(BasePlugin):
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         self.connection = conn
         # What an earlier run has read may have changed since.
-        conn.execute("drop schema if exists raw cascade; create schema raw")
+        conn.execute("drop schema if exists raw cascade; create schema raw; drop schema if exists work cascade")
 
     def load(self, source_config: Any) -> Any:
         with self.lock:

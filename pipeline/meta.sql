@@ -15,7 +15,9 @@ create or replace table meta.refresh_log (
     tests_passed integer not null,
     dbt_version varchar not null,
     duckdb_version varchar not null,
-    vars json not null
+    vars json not null,
+    is_update boolean,
+    code varchar
 );
 comment on table meta.refresh_log is 'One row per published refresh; the last one made this file.';
 comment on column meta.refresh_log.refresh_id is 'The refresh, named by the moment it finished, UTC.';
@@ -32,6 +34,32 @@ comment on column meta.refresh_log.tests_passed is 'Checks on the data and the m
 comment on column meta.refresh_log.dbt_version is 'Version of dbt-core.';
 comment on column meta.refresh_log.duckdb_version is 'Version of DuckDB.';
 comment on column meta.refresh_log.vars is 'The dbt vars of the refresh.';
+comment on column meta.refresh_log.is_update is 'Whether only what the inputs changed was computed; false: all of it, from the inputs.';
+comment on column meta.refresh_log.code is 'Fingerprint of the models and of the code that reads the files.';
+
+create or replace table meta.input_files (
+    file varchar primary key,
+    source varchar not null,
+    format varchar not null,
+    delimiter varchar not null,
+    columns json not null,
+    size_bytes bigint not null,
+    modified_ns bigint not null,
+    changed_ns bigint not null,
+    sha256 varchar not null,
+    rows_read bigint not null
+);
+comment on table meta.input_files is 'The files this warehouse was built from; the next refresh loads those that differ.';
+comment on column meta.input_files.file is 'Path of the file inside the data folder.';
+comment on column meta.input_files.source is 'The source it belongs to: event_stream, user_aliases or excluded_users.';
+comment on column meta.input_files.format is 'csv, json or parquet.';
+comment on column meta.input_files.delimiter is 'What parts the fields of a CSV file.';
+comment on column meta.input_files.columns is 'Its columns and their types, as a JSON object.';
+comment on column meta.input_files.size_bytes is 'Its size.';
+comment on column meta.input_files.modified_ns is 'When its contents were last written, in nanoseconds since 1970, UTC.';
+comment on column meta.input_files.changed_ns is 'When anything about it last changed, likewise.';
+comment on column meta.input_files.sha256 is 'Digest of its bytes.';
+comment on column meta.input_files.rows_read is 'Rows in it, the unreadable ones included, the header not.';
 
 create or replace table meta.metrics (
     name varchar primary key,

@@ -18,13 +18,14 @@ from pipeline.build import Build
 from pipeline.errors import HeldError, PipelineError
 from pipeline.inputs import Inputs, quote
 from pipeline.metrics import catalogue
+from pipeline.published import input_file_row
 from pipeline.rejected_rows import rejected_rows
 from pipeline.settings import Workshop
 
 VERSIONS_KEPT = 3
 _LOG_COLUMNS = (
     "refresh_id, started_at, finished_at, as_of_date, rows_read, rows_accepted, rows_rejected, rows_duplicate, "
-    "rows_excluded, rows_after_as_of, tests_passed, dbt_version, duckdb_version, vars"
+    "rows_excluded, rows_after_as_of, tests_passed, dbt_version, duckdb_version, vars, is_update, code"
 )
 
 
@@ -46,11 +47,16 @@ class Refresh:
     dbt_version: str
     duckdb_version: str
     vars: str
+    is_update: bool
+    code: str | None
 
 
-def publish(build: Build, inputs: Inputs, workshop: Workshop, started_at: datetime, accept: bool) -> Refresh:
+def publish(
+    build: Build, inputs: Inputs, workshop: Workshop, started_at: datetime, accept: bool, code: str | None
+) -> Refresh:
     """Describe, audit and publish a finished build.
 
+    `code` is the fingerprint of what built it, None when that is not known for sure.
     The build's file becomes the published one, by one rename; the one it replaces is kept as a version.
     Raises HeldError when the audit finds that history went missing, unless `accept`; PipelineError when the
     inputs changed meanwhile or the disk is full. The published warehouse is then as it was.
@@ -59,11 +65,11 @@ def publish(build: Build, inputs: Inputs, workshop: Workshop, started_at: dateti
     with _one_writer(build.warehouse) as connection:
         if workshop.warehouse.exists():
             _attach_published(connection, workshop, accept)
-        refresh = _describe(connection, build, inputs, started_at)
+        refresh = _describe(connection, build, inputs, started_at, code)
         inputs.assert_unchanged()  # once more: describing has looked into the files
         if not accept:
             _audit(connection, workshop, build.vars()["max_history_loss_share"])
-        connection.execute("drop schema if exists raw cascade")
+        connection.execute("drop schema if exists raw cascade; drop schema if exists work cascade")
         connection.execute("detach database if exists published")
         connection.execute("checkpoint")
     if _wal(build.warehouse).exists():
@@ -107,13 +113,13 @@ def _has_published(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(connection.execute("select 1 from duckdb_databases() where database_name = 'published'").fetchall())
 
 
-def _describe(connection: duckdb.DuckDBPyConnection, build: Build, inputs: Inputs, started_at: datetime) -> Refresh:
+def _describe(
+    connection: duckdb.DuckDBPyConnection, build: Build, inputs: Inputs, started_at: datetime, code: str | None
+) -> Refresh:
     """Fill schema `meta`: the history of refreshes with this one, the metrics, the rejected rows."""
     connection.execute((Path(__file__).parent / "meta.sql").read_text())
     if _has_published(connection):
-        connection.execute(
-            f"insert into meta.refresh_log by name select {_LOG_COLUMNS} from published.meta.refresh_log"
-        )
+        connection.execute("insert into meta.refresh_log by name from published.meta.refresh_log")
     lines: dict[str, int] = dict(
         connection.execute("select line_status, count(*) from staging.base_events group by all").fetchall()
     )
@@ -134,10 +140,18 @@ def _describe(connection: duckdb.DuckDBPyConnection, build: Build, inputs: Input
         dbt_version=build.run_results()["metadata"]["dbt_version"],
         duckdb_version=duckdb.__version__,
         vars=json.dumps(build.vars(), default=str),
+        is_update=not all(file.is_loaded for file in inputs.of("event_stream")),
+        code=code,
     )
     _insert(connection, "meta.refresh_log", [astuple(refresh)])
     _insert(connection, "meta.metrics", [astuple(metric) for metric in catalogue(build.manifest())])
+    _insert(connection, "meta.input_files", [input_file_row(file) for file in inputs.files])
     _insert(connection, "meta.rejected_rows", list(rejected_rows(connection, inputs)))
+    if refresh.is_update:
+        kept = [file.name for file in inputs.files if not file.is_loaded]
+        connection.execute(
+            "insert into meta.rejected_rows from published.meta.rejected_rows where file in (select unnest(?))", [kept]
+        )
     return refresh
 
 

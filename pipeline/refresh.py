@@ -18,6 +18,7 @@ from pipeline.errors import PipelineError
 from pipeline.inputs import InputError, Inputs, check_inputs, quote
 from pipeline.lock import sole_writer
 from pipeline.publish import Refresh, publish
+from pipeline.published import Published, code_fingerprint
 from pipeline.rejected_rows import rejected_rows
 from pipeline.settings import DBT_PROJECT, Workshop, data_dir
 
@@ -25,25 +26,35 @@ from pipeline.settings import DBT_PROJECT, Workshop, data_dir
 def refresh(
     workshop: Workshop, overrides: Mapping[str, Any], full_refresh: bool, accept: bool, report: Report
 ) -> Refresh:
-    """Build a new warehouse from the inputs and publish it.
+    """Build a new warehouse from the inputs and publish it: from what is published and what the inputs changed since,
+    or from nothing with `full_refresh`, and when vars, code or the columns of the files are other ones.
 
     Raises PipelineError (BusyError, HeldError) with one readable line; the published warehouse is then as it was.
     """
     with _workbench(workshop):
         started_at = datetime.now(UTC).replace(tzinfo=None)
         report(f"checking the files of {data_dir()}")
-        inputs = _checked(overrides)
+        code = code_fingerprint()
+        inputs, why_full = _inputs(workshop, overrides, full_refresh)
         checked_inputs = workshop.build / "inputs.json"
         inputs.save(checked_inputs)
-        report(f"building from {len(inputs.files)} files, {sum(file.rows_read for file in inputs.files):,} lines")
+        if why_full:
+            lines = sum(file.rows_read for file in inputs.files)
+            report(f"building from {len(inputs.files)} files, {lines:,} lines ({why_full})")
+        else:
+            events = inputs.of("event_stream")
+            loaded = [file for file in events if file.is_loaded]
+            lines = sum(file.rows_read for file in loaded)
+            report(f"updating from {len(loaded)} of {len(events)} event files, {lines:,} lines")
+            shutil.copyfile(workshop.warehouse, workshop.new_warehouse)
         new = workshop.new_warehouse
         try:
-            build = run_dbt(new, workshop.folder, overrides, full_refresh, checked_inputs, report)
+            build = run_dbt(new, workshop.folder, overrides, not why_full, checked_inputs, report)
         except PipelineError as error:
             inputs.assert_unchanged()  # a file that changed under way explains more than what it broke
             raise _with_rejected_rows(error, new, inputs, workshop) from None
         report("comparing with what is published")
-        return publish(build, inputs, workshop, started_at, accept)
+        return publish(build, inputs, workshop, started_at, accept, code)
 
 
 def publish_engineers_build(workshop: Workshop, accept: bool) -> Refresh:
@@ -58,7 +69,7 @@ def publish_engineers_build(workshop: Workshop, accept: bool) -> Refresh:
         shutil.copyfile(engineers.warehouse, build.warehouse)
         inputs = _checked(engineers.run_results()["args"].get("vars", {}))
         _assert_built_from(build, inputs)
-        return publish(build, inputs, workshop, started_at.replace(tzinfo=None), accept)
+        return publish(build, inputs, workshop, started_at.replace(tzinfo=None), accept, code=None)
 
 
 @contextmanager
@@ -77,10 +88,29 @@ def _workbench(workshop: Workshop) -> Iterator[None]:
             shutil.rmtree(workshop.build, ignore_errors=True)
 
 
-def _checked(overrides: Mapping[str, Any]) -> Inputs:
+def _inputs(workshop: Workshop, overrides: Mapping[str, Any], full_refresh: bool) -> tuple[Inputs, str | None]:
+    """The checked inputs, and why everything has to be built from them; None when the published warehouse will do."""
+    published = Published.read(workshop.warehouse)
+    if full_refresh:
+        why_full: str | None = "as asked for"
+    elif published is None:
+        exists = workshop.warehouse.exists()
+        why_full = "what is published does not say what it is from" if exists else "nothing is published yet"
+    else:
+        why_full = published.why_not(overrides)
+        if not why_full:
+            inputs = _checked(overrides, published)
+            why_full = published.why_not_from(inputs)
+            if not why_full:
+                return inputs, None
+    return _checked(overrides), why_full
+
+
+def _checked(overrides: Mapping[str, Any], published: Published | None = None) -> Inputs:
     event_columns = project_vars(overrides)["event_columns"]
     # A var that makes no sense is dbt's to refuse, with the message that says what is allowed.
-    return check_inputs(data_dir(), event_columns if isinstance(event_columns, dict) else {})
+    event_files = published.event_files if published else {}
+    return check_inputs(data_dir(), event_columns if isinstance(event_columns, dict) else {}, event_files)
 
 
 def _assert_built_from(build: Build, inputs: Inputs) -> None:

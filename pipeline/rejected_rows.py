@@ -15,9 +15,9 @@ Located = tuple[str, int, str, str]  # file, line, reason, raw line
 
 
 def rejected_rows(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> Iterator[Located]:
-    """The rejected rows of the warehouse that `connection` holds: (file, line from 1, reason, raw line)."""
+    """The rejected rows of the loaded files in the warehouse of `connection`: (file, line from 1, reason, raw line)."""
     yield from (astuple(line) for line in inputs.malformed)
-    files = {file.name: file for file in inputs.files}
+    files = {file.name: file for file in inputs.files if file.is_loaded}
     rejected = connection.execute(
         """
         select source_file, source_record, reject_reason from staging.base_events
@@ -26,6 +26,8 @@ def rejected_rows(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> Iter
         """
     ).fetchall()
     for name, rows in groupby(rejected, key=itemgetter(0)):
+        if name not in files:
+            continue
         reasons = {record: reason for _, record, reason in rows}
         malformed = {line.line for line in inputs.malformed if line.file == name}
         for record, line, text in _records(files[name], malformed, set(reasons)):

@@ -611,7 +611,7 @@ def test_a_file_that_changes_during_the_build_publishes_nothing(published: Ledge
     before = published.warehouse.read_bytes()
     process = published.start("refresh")
     assert process.stdout is not None
-    assert any(line.startswith("building from") for line in process.stdout)
+    assert any(line.startswith("updating from") for line in process.stdout)
     published.write("event_stream_1.csv", EVENTS)
     stdout, stderr = process.communicate(timeout=DEADLINE)
     done = subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)

@@ -91,10 +91,18 @@ def write_inputs(
     folder.mkdir(parents=True, exist_ok=True)
     size = max(1, -(-len(stream) // files))
     for number in range(files):
-        with (folder / f"event_stream_{number}.csv").open("w", newline="") as target:
-            writer = csv.DictWriter(target, COLUMNS)
-            writer.writeheader()
-            writer.writerows(stream[number * size : (number + 1) * size])
+        write_events(folder / f"event_stream_{number}.csv", stream[number * size : (number + 1) * size])
+    write_optional(folder, aliases, excluded)
+
+
+def write_events(path: Path, events: list[dict[str, Any]]) -> None:
+    with path.open("w", newline="") as target:
+        writer = csv.DictWriter(target, COLUMNS)
+        writer.writeheader()
+        writer.writerows(events)
+
+
+def write_optional(folder: Path, aliases: dict[str, str], excluded: set[str]) -> None:
     for name, header, lines in (
         ("user_aliases", "alias_id,user_id", [f"{alias},{user}" for alias, user in aliases.items()]),
         ("excluded_users", "user_id", sorted(excluded)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
-from door import DEADLINE, ROOT, Ledger, csv_text, one_line, query
+from door import DEADLINE, HEADER, ROOT, Ledger, csv_text, one_line, query
 
 PUBLIC_TABLES = {
     "dim_users",
@@ -30,7 +31,7 @@ PUBLIC_TABLES = {
         for grain in ("daily", "weekly", "monthly")
     ),
 }
-META_TABLES = {"refresh_log", "metrics", "rejected_rows"}
+META_TABLES = {"refresh_log", "metrics", "input_files", "rejected_rows"}
 
 
 def kept(ledger: Ledger) -> list[Path]:
@@ -41,6 +42,60 @@ def kept(ledger: Ledger) -> list[Path]:
 # --- one refresh after the other ---------------------------------------------------------------------------
 
 
+def contents(ledger: Ledger) -> dict[str, list[tuple[object, ...]]]:
+    """Every table and view of the published warehouse, the log apart."""
+    names = ledger.query(
+        """
+        select table_schema || '.' || table_name from information_schema.tables
+        where table_catalog = 'warehouse' and table_name != 'refresh_log'
+        """
+    )
+    return {name: ledger.query(f"from {name} order by all") for (name,) in names}
+
+
+def test_a_refresh_reads_only_the_files_that_changed(ledger: Ledger) -> None:
+    """And leaves what a full one would; other vars or columns make it a full one by itself, and it says so."""
+    old = ledger.write("event_stream_1.csv", csv_text(*(f"2024-01-{day:02},ann,visit" for day in range(1, 29))))
+    new = ledger.write("event_stream_2.csv", csv_text("2024-01-30,ben,visit", "soon,ben,visit", '2024-01-30,"ben'))
+    ledger.write("user_aliases.csv", csv_text("benny,ben", header="alias_id,user_id"))
+
+    def refresh_says(*flags: str, **variables: object) -> str:
+        says = ledger.refresh("--accept", *flags, max_rejected_share=1, **variables).splitlines()[1]
+        assert ledger.log()["is_update"] == says.startswith("updating")
+        return says
+
+    assert refresh_says() == "building from 3 files, 32 lines (nothing is published yet)"
+    assert refresh_says() == "updating from 0 of 2 event files, 0 lines"
+    before = new.stat()
+    new.write_text(new.read_text().replace("2024-01-30,ben", "2024-01-29,eve"))
+    os.utime(new, ns=(before.st_atime_ns, before.st_mtime_ns))
+    os.utime(old)
+    assert refresh_says() == "updating from 1 of 2 event files, 3 lines"
+    third = ledger.write("event_stream_3.csv", csv_text("2024-02-01,benny,visit", "2024-01-05,ann,visit", "x,y"))
+    ledger.write("excluded_users.csv", csv_text("eve", header="user_id"))
+    assert refresh_says() == "updating from 1 of 3 event files, 3 lines"
+    updated = contents(ledger)
+    assert updated["meta.rejected_rows"] == [
+        ("event_stream_2.csv", 3, "unreadable event time", "soon,ben,visit"),
+        ("event_stream_2.csv", 4, "broken quoting", '2024-01-30,"ben'),
+        ("event_stream_3.csv", 4, "wrong number of fields", "x,y"),
+    ]
+    assert refresh_says("--full-refresh") == "building from 5 files, 36 lines (as asked for)"
+    assert contents(ledger) == updated
+
+    third.unlink()
+    assert refresh_says(week_start="sunday") == "building from 4 files, 33 lines (dbt var week_start changed)"
+    ledger.write("event_stream_4.csv", csv_text("2024-02-01,ben,visit,x", header=f"{HEADER},note"))
+    says = refresh_says(week_start="sunday")
+    assert says == "building from 5 files, 34 lines (the event files have other columns)"
+    many = csv_text(
+        *(f"2024-02-{day:02},ben,visit,y" for day in range(1, 29)), header="event_time,user_id,event_type,note"
+    )
+    ledger.write("event_stream_4.csv", many)
+    ledger.write("event_stream_5.csv", many)
+    assert refresh_says(week_start="sunday") == "building from 6 files, 89 lines (most of the lines are new)"
+
+
 def test_refreshes_are_published_logged_kept_and_rolled_back(ledger: Ledger) -> None:
     """The first, the second, status and rollback, as a newcomer meets them."""
     assert ledger.refused("status") == f"nothing is published at {ledger.warehouse}; run `make refresh`"
@@ -49,7 +104,7 @@ def test_refreshes_are_published_logged_kept_and_rolled_back(ledger: Ledger) -> 
     ledger.write("event_stream_1.csv", csv_text("2024-01-01,ann,visit", "2024-01-02,ben,visit"))
     said = ledger.refresh().splitlines()
     assert said[0] == f"checking the files of {ledger.data}"
-    assert said[1] == "building from 1 files, 2 lines"
+    assert said[1] == "building from 1 files, 2 lines (nothing is published yet)"
     assert re.fullmatch(r" +\d+/\d+  \w+ +[\d.]+ s", said[2])
     assert said[-2] == f"published {ledger.warehouse}"
     assert said[-1].startswith(

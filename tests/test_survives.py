@@ -243,7 +243,7 @@ def test_a_reader_that_never_pauses_sees_whole_versions_only(published: Ledger, 
             workshop.build.mkdir()
             build = Build(workshop.new_warehouse, published.workshop / "target")
             shutil.copyfile(builds[number % 2], build.warehouse)
-            publish(build, inputs, workshop, datetime.now(UTC).replace(tzinfo=None), accept=True)
+            publish(build, inputs, workshop, datetime.now(UTC).replace(tzinfo=None), accept=True, code=None)
             workshop.build.rmdir()
         published.refresh()
     assert report["problems"] == []

@@ -33,21 +33,13 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- All columns of a row as one value: equal exactly when every column is, NULLs being equal to each other. -#}
-{% macro whole_row(columns) -%}{{ adapter.dispatch('whole_row')(columns) }}{%- endmacro %}
-{% macro duckdb__whole_row(columns) -%}
-    row({% for column in columns %}{{ quoted(column) }}{{ ', ' if not loop.last }}{% endfor %})
-{%- endmacro %}
+{#- Columns as one value: equal exactly when each of them is, NULLs being equal to each other. -#}
+{% macro row_of(columns) -%}{{ adapter.dispatch('row_of')(columns) }}{%- endmacro %}
+{% macro duckdb__row_of(columns) -%}row({{ columns | join(', ') }}){%- endmacro %}
 
-{#- A hash of one expression. -#}
-{% macro hash_of(expression) -%}{{ adapter.dispatch('hash_of')(expression) }}{%- endmacro %}
-{% macro duckdb__hash_of(expression) -%}hash({{ expression }}){%- endmacro %}
-
-{#- A hash of all columns of a row, NULLs included. -#}
-{% macro hash_of_row(columns) -%}{{ adapter.dispatch('hash_of_row')(columns) }}{%- endmacro %}
-{% macro duckdb__hash_of_row(columns) -%}
-    hash({% for column in columns %}{{ quoted(column) }}{{ ', ' if not loop.last }}{% else %}0{% endfor %})
-{%- endmacro %}
+{#- A hash of one or more expressions. -#}
+{% macro hash_of(expressions) -%}{{ adapter.dispatch('hash_of')(expressions) }}{%- endmacro %}
+{% macro duckdb__hash_of(expressions) -%}hash({{ expressions }}){%- endmacro %}
 
 {#-
   A text as an instant in UTC, NULL if it is none: ISO 8601 with or without offset (without: in `time_zone`), or epoch

@@ -30,5 +30,5 @@
         triangle.* exclude (segment_id)
     from triangle
     inner join combinations on triangle.segment_id = combinations.segment_id
-    order by cohort_start, period_number{% for segment in segments %}, {{ segment }}{% endfor %}
+    order by cohort_start, period_number
 {%- endmacro %}

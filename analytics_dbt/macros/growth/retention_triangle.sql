@@ -81,5 +81,4 @@
         {{ ratio('retained_users', 'cohort_size') }} as retention_rate,
         is_complete
     from filled
-    order by {{ range(1, keys | length + 2) | join(', ') }}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view', schema='work') }}
 
 {%- set columns = source_columns(source('raw', 'event_stream')) -%}
 
@@ -18,19 +18,9 @@ renamed as (
         {{ event_number(columns, 'amount') }} as amount,
         {{ event_text(columns, 'amount') }} as amount_text,
         {%- for segment in var('segments') %}
-        coalesce({{ event_text(columns, segment) }}, 'unknown') as {{ segment }},
+        {{ event_text(columns, segment) }} as {{ segment }},
         {%- endfor %}
-        {{ json_object_of(other_columns(columns)) }} as other_properties,
-        -- rows that say who they are are compared by that, the others by everything in them
-        {%- if event_column(columns, 'event_id') %}
-        case
-            when {{ event_text(columns, 'event_id') }} is not null then {{ hash_of(event_text(columns, 'event_id')) }}
-            else {{ hash_of_row(columns.values()) }}
-        end as row_hash,
-        {%- else %}
-        {{ hash_of_row(columns.values()) }} as row_hash,
-        {%- endif %}
-        {{ whole_row(columns.values()) }} as whole_row
+        {{ json_object_of(other_columns(columns)) }} as other_properties
     from source
 ),
 

@@ -1,8 +1,18 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace',
+    incremental_predicates=[
+        '(source_file, coalesce(source_record, -source_line)) in '
+        ~ '(select source_file, coalesce(source_record, -source_line) from work.replaced_lines)'
+    ],
+    on_schema_change='fail'
+) }}
+
 {#- here and not in the ephemeral model, of which dbt does not say what is wrong -#}
 {%- do check_segments(source_columns(source('raw', 'event_stream'))) -%}
 
 with lines as (
-    select * from {{ ref('base_event_lines') }}
+    select * from {{ ref('base_lines') }}
 ),
 
 malformed as (
@@ -24,6 +34,7 @@ excluded as (
 resolved as (
     select
         lines.* replace (coalesce(aliases.user_id, lines.user_id) as user_id),
+        aliases.alias_id,
         repeated.source_file is not null as is_repeated
     from lines
     left join aliases on lines.user_id = aliases.alias_id
@@ -60,6 +71,7 @@ read_lines as (
         event_at,
         event_date,
         user_id,
+        alias_id,
         event_type,
         transaction_category,
         amount,

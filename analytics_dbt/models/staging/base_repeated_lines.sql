@@ -1,15 +1,25 @@
-with lines as (
-    select * from {{ ref('base_event_lines') }}
+{{ config(schema='work') }}
+
+{#- What makes a line without an event_id the same as another: everything it says. -#}
+{%- set whole_line = [
+    'event_at', 'user_id', 'event_type', 'transaction_category', 'amount', 'properties'
+] + var('segments') -%}
+
+with lines as not materialized (
+    select
+        *,
+        -- cheap to count; only lines that share it are compared in full
+        case when event_id is null then {{ hash_of('event_at, user_id') }} else {{ hash_of('event_id') }} end as line_hash
+    from {{ ref('base_lines') }}
     where
         reject_reason is null
         and {{ var('deduplicate_events') }}
 ),
 
--- a hash is cheap to count; only rows that share one are compared in full
 suspects as (
-    select row_hash
+    select line_hash
     from lines
-    group by row_hash
+    group by line_hash
     having count(*) > 1
 ),
 
@@ -18,11 +28,11 @@ numbered as (
         source_file,
         source_record,
         row_number() over (
-            partition by event_id, case when event_id is null then whole_row end
+            partition by event_id, case when event_id is null then {{ row_of(whole_line) }} end
             order by source_file, source_record
         ) as copy_number
     from lines
-    where row_hash in (select row_hash from suspects)
+    where line_hash in (select line_hash from suspects)
 )
 
 select

@@ -1,5 +1,18 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace',
+    incremental_predicates=[
+        '(user_id, activity_date) in (select user_id, event_date from work.touched_user_days)'
+    ],
+    on_schema_change='fail'
+) }}
+
+-- depends_on: {{ ref('touched_user_days') }}
 with events as (
     select * from {{ ref('stg_events') }}
+    {%- if is_update() %}
+    where (user_id, event_date) in (select user_id, event_date from {{ ref('touched_user_days') }})
+    {%- endif %}
 ),
 
 -- a day counts if at least one event of a qualifying type lies in it

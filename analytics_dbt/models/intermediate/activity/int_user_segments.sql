@@ -1,7 +1,7 @@
 {%- set segments = var('segments') | join(', ') -%}
 
 with users as (
-    select * from {{ ref('dim_users') }}
+    select * from {{ ref('int_users') }}
 ),
 
 -- grouping by a number is ten times cheaper than grouping by the texts it stands for

@@ -1,73 +1,25 @@
-with events as (
-    select * from {{ ref('stg_events') }}
-),
-
-user_days as (
-    select * from {{ ref('int_user_days') }}
+with users as (
+    select * from {{ ref('int_users') }}
 ),
 
 as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
-seen as (
-    select
-        user_id,
-        min(event_at) as first_seen_at,
-        max(event_at) as last_seen_at,
-        min(event_date) as first_seen_date,
-        max(event_date) as last_seen_date,
-        count(*) as events
-    from events
-    group by user_id
-),
-
--- of several events at the first instant, the one delivered first decides
-first_events as (
-    select
-        events.user_id,
-        {%- for segment in var('segments') %}
-        events.{{ segment }},
-        {%- endfor %}
-        row_number() over (
-            partition by events.user_id
-            order by events.source_file, events.source_record
-        ) as place
-    from events
-    inner join seen
-        on
-            events.user_id = seen.user_id
-            and events.event_at = seen.first_seen_at
-),
-
-active as (
-    select
-        user_id,
-        min(activity_date) as first_activity_date,
-        count(*) as active_days
-    from user_days
-    group by user_id
-),
-
 final as (
     select
-        seen.user_id,
-        seen.first_seen_at,
-        seen.last_seen_at,
-        seen.first_seen_date,
-        seen.last_seen_date,
-        {{ periods_between('active.first_activity_date', 'as_of.as_of_date', 'day') }} as lifetime_days,
+        users.user_id,
+        users.first_seen_at,
+        users.last_seen_at,
+        users.first_seen_date,
+        users.last_seen_date,
+        {{ periods_between('users.first_activity_date', 'as_of.as_of_date', 'day') }} as lifetime_days,
         {%- for segment in var('segments') %}
-        first_events.{{ segment }},
+        users.{{ segment }},
         {%- endfor %}
-        coalesce(active.active_days, 0) as active_days,
-        seen.events
-    from seen
-    inner join first_events
-        on
-            seen.user_id = first_events.user_id
-            and first_events.place = 1
-    left join active on seen.user_id = active.user_id
+        users.active_days,
+        users.events
+    from users
     cross join as_of
 )
 

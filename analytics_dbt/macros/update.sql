@@ -1,0 +1,51 @@
+{#-
+  An update: the warehouse being built is a copy of the published one, and only what the inputs changed is computed
+  again. `python -m pipeline refresh` asks for one when vars, code and the files' columns are those of the published
+  warehouse; in any other run, `dbt build` included, everything is built from the inputs.
+-#}
+{% macro is_update() -%}
+    {%- do return(execute and env_var('REFRESH_MODE', 'full') == 'update') -%}
+{%- endmacro %}
+
+{#- dbt asks this before it builds an incremental model. -#}
+{% macro should_full_refresh() -%}
+    {%- do return(not is_update()) -%}
+{%- endmacro %}
+
+{#- A table of the warehouse as it was published, to be read before its model replaces it. -#}
+{% macro as_published(schema, table) -%}
+    {%- do return(api.Relation.create(schema=schema, identifier=table)) -%}
+{%- endmacro %}
+
+{#-
+  The incremental strategy `replace`: the rows that the model's `incremental_predicates` name give way to those that
+  the model selects in an update. A model with this strategy selects exactly the rows that a full build would have
+  where its predicates hold; then an update leaves what a full build would.
+-#}
+{% macro get_incremental_replace_sql(arguments) -%}
+    delete from {{ arguments['target_relation'] }}
+    where {{ arguments['incremental_predicates'] | join(' and ') }};
+
+    insert into {{ arguments['target_relation'] }} by name
+    select * from {{ arguments['temp_relation'] }};
+{%- endmacro %}
+
+{#- In an update, a condition that holds for the rows of touched users; in a full build it holds for all. -#}
+{% macro touches(user_id, touched_users) -%}
+    {%- if is_update() -%}
+        {{ user_id }} in (select user_id from {{ touched_users }})
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
+{#- In an update, the condition that names the rows of an incremental model that it replaced; in a full build any row. -#}
+{% macro replaced_rows(relation) -%}
+    {%- if is_update() -%}
+        {%- for node in graph.nodes.values() if node.name == relation.identifier and node.resource_type == 'model' -%}
+            {{ node.config.incremental_predicates | join(' and ') }}
+        {%- endfor -%}
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,78 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace',
+    incremental_predicates=['user_id in (select user_id from work.touched_users)'],
+    on_schema_change='fail'
+) }}
+
+with events as not materialized (
+    select * from {{ ref('stg_events') }}
+    where {{ touches('user_id', ref('touched_users')) }}
+),
+
+user_days as (
+    select * from {{ ref('int_user_days') }}
+    where {{ touches('user_id', ref('touched_users')) }}
+),
+
+seen as (
+    select
+        user_id,
+        min(event_at) as first_seen_at,
+        max(event_at) as last_seen_at,
+        min(event_date) as first_seen_date,
+        max(event_date) as last_seen_date,
+        count(*) as events
+    from events
+    group by user_id
+),
+
+-- of several events at the first instant, the one delivered first decides
+first_events as (
+    select
+        events.user_id,
+        {%- for segment in var('segments') %}
+        events.{{ segment }},
+        {%- endfor %}
+        row_number() over (
+            partition by events.user_id
+            order by events.source_file, events.source_record
+        ) as place
+    from events
+    inner join seen
+        on
+            events.user_id = seen.user_id
+            and events.event_at = seen.first_seen_at
+),
+
+active as (
+    select
+        user_id,
+        min(activity_date) as first_activity_date,
+        count(*) as active_days
+    from user_days
+    group by user_id
+),
+
+final as (
+    select
+        seen.user_id,
+        seen.first_seen_at,
+        seen.last_seen_at,
+        seen.first_seen_date,
+        seen.last_seen_date,
+        active.first_activity_date,
+        {%- for segment in var('segments') %}
+        first_events.{{ segment }},
+        {%- endfor %}
+        coalesce(active.active_days, 0) as active_days,
+        seen.events
+    from seen
+    inner join first_events
+        on
+            seen.user_id = first_events.user_id
+            and first_events.place = 1
+    left join active on seen.user_id = active.user_id
+)
+
+select * from final

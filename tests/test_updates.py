@@ -1,0 +1,101 @@
+"""Whatever happens to the inputs, an update leaves what a build from nothing would: every table, row for row."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from compiled_project import UpdatedProject, tables
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_oracle_agreement import CONFIGURATIONS, event_streams, other_names, users, write_events, write_optional
+
+
+@dataclass
+class Delivery:
+    """The contents of a data folder."""
+
+    files: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    excluded: set[str] = field(default_factory=set)
+
+    def write(self, folder: Path) -> None:
+        """Make the folder hold this, and leave alone what it holds already."""
+        folder.mkdir(exist_ok=True)
+        for stale in set(folder.glob("event_stream_*")) - {folder / name for name in self.files}:
+            stale.unlink()
+        for name, events in self.files.items():
+            write_events(folder / name, events)
+        write_optional(folder, self.aliases, self.excluded)
+
+
+NAMES = [f"event_stream_{letter}.csv" for letter in "abcd"]
+
+
+@st.composite
+def changes(draw: st.DrawFn, before: Delivery) -> Delivery:
+    """The next state of the inputs: one or more things that happen to files between two refreshes."""
+    after = copy.deepcopy(before)
+    for kind in draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=3)):
+        name = draw(st.sampled_from(NAMES))
+        if kind == "file":
+            after.files[name] = draw(event_streams())
+        elif kind == "removal" and len(after.files) > 1:
+            after.files.pop(name, None)
+        elif kind == "rows" and after.files.get(name):
+            after.files[name] = draw(st.lists(st.sampled_from(after.files[name]), max_size=60))
+        elif kind == "copies":
+            others = [event for events in after.files.values() for event in events]
+            if others:
+                after.files[name] = after.files.get(name, []) + draw(st.lists(st.sampled_from(others), max_size=5))
+        elif kind == "aliases":
+            after.aliases = draw(other_names())
+        elif kind == "excluded":
+            after.excluded = draw(st.sets(users, max_size=2))
+    return after
+
+
+KINDS = ("file", "file", "removal", "rows", "copies", "aliases", "excluded", "nothing")
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Delivery]:
+    """The inputs at the first refresh and at each that follows."""
+    history = [Delivery({name: draw(event_streams()) for name in draw(st.sets(st.sampled_from(NAMES), min_size=1))})]
+    for _ in range(draw(st.integers(1, 4))):
+        history.append(draw(changes(history[-1])))
+    return history
+
+
+@pytest.fixture(scope="module", params=[name for name in CONFIGURATIONS if "as-of" not in name])
+def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[UpdatedProject]:
+    folder = tmp_path_factory.mktemp("project")
+    dbt_vars, _ = CONFIGURATIONS[request.param]
+    Delivery({NAMES[0]: []}).write(folder / "example")
+    yield UpdatedProject(folder, folder / "example", dbt_vars)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(history=histories())
+def test_an_update_leaves_what_a_full_build_would(project: UpdatedProject, history: list[Delivery]) -> None:
+    data = project.folder / "data"
+    for stale in data.glob("*"):
+        stale.unlink()
+    history[0].write(data)
+    project.start(data)
+    for before, after in pairwise(history):
+        after.write(data)
+        loaded = project.update(data)
+        assert set(loaded) == {name for name in after.files if after.files[name] != before.files.get(name)}
+        expected = project.run(data)
+        for table in tables(expected):
+            [updated, built] = (
+                connection.execute(f"select * from {table} order by all").fetchall()
+                for connection in (project.connection, expected)
+            )
+            assert updated == built, table
