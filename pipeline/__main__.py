@@ -11,7 +11,7 @@ import yaml
 
 from pipeline.errors import PipelineError
 from pipeline.lock import sole_writer
-from pipeline.publish import Refresh, kept_versions, last_refresh, roll_back
+from pipeline.publish import Refresh, kept_versions, last_refresh, roll_back, table_sizes
 from pipeline.refresh import publish_engineers_build, refresh
 from pipeline.sample_data import DEFAULT_DAYS, DEFAULT_SEED, DEFAULT_USERS, write_sample
 from pipeline.settings import Workshop, data_dir, warehouse_path
@@ -97,6 +97,8 @@ def _status(arguments: argparse.Namespace, workshop: Workshop) -> None:
     _say(_summary(done))
     _say(f"dbt {done.dbt_version}, DuckDB {done.duckdb_version}")
     _say(f"earlier versions to roll back to: {len(kept_versions(workshop))}")
+    for table, rows, megabytes in table_sizes(workshop.warehouse):
+        _say(f"  {table:<40} {rows:>14,} rows {megabytes:>9,.1f} MB")
 
 
 def _roll_back(arguments: argparse.Namespace, workshop: Workshop) -> None:

@@ -243,6 +243,32 @@ def last_refresh(warehouse: Path) -> Refresh:
     return Refresh(*rows[0])
 
 
+def table_sizes(warehouse: Path) -> list[tuple[str, int, float]]:
+    """(table, rows, megabytes on disk) of a published warehouse, the largest first; small tables share blocks."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach {quote(warehouse)} as warehouse (read_only); use warehouse")
+        [(block_size,)] = connection.execute(
+            "select block_size from pragma_database_size() where database_name = 'warehouse'"
+        ).fetchall()
+        tables = connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'warehouse'"
+        ).fetchall()
+        sizes = []
+        for (table,) in tables:
+            [(rows, blocks)] = connection.execute(
+                f"""
+                select (select count(*) from {table}), count(distinct block_id)
+                from (
+                    select unnest([block_id] || additional_block_ids) as block_id
+                    from pragma_storage_info({quote(table)}) where persistent
+                )
+                where block_id >= 0
+                """
+            ).fetchall()
+            sizes.append((table, rows, blocks * block_size / 1e6))
+    return sorted(sizes, key=lambda size: (-size[2], -size[1], size[0]))
+
+
 def _wal(warehouse: Path) -> Path:
     return warehouse.with_name(warehouse.name + ".wal")
 

@@ -135,6 +135,7 @@ def test_refreshes_are_published_logged_kept_and_rolled_back(ledger: Ledger) -> 
     assert "complete up to, not including, 2024-01-03: 3 lines read = 3 accepted" in status
     assert f"DuckDB {duckdb.__version__}" in status
     assert "earlier versions to roll back to: 1" in status
+    assert re.search(r"staging\.base_events +3 rows +\d+\.\d MB", status)
 
     back = ledger.run("rollback")
     assert back.returncode == 0
