@@ -10,14 +10,17 @@ import functools
 import os
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import duckdb
 import pandas as pd
 import streamlit as st
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -82,6 +85,7 @@ class Snapshot:
 
     version: str
     connection: duckdb.DuckDBPyConnection = field(repr=False, compare=False)
+    facts: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def read(self, sql: str, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """The result of a query, cached for as long as this version is the published one.
@@ -101,6 +105,21 @@ class Snapshot:
         cursor = self.connection.cursor()
         cursor.execute("use warehouse")
         return cursor.execute(sql, _named(sql, params)).df()
+
+
+def once_a_version(
+    function: Callable[Concatenate[Snapshot, Arguments], Result],
+) -> Callable[Concatenate[Snapshot, Arguments], Result]:
+    """For what a page asks several times: computed once for a version. The result is shared; leave it as it is."""
+
+    @functools.wraps(function)
+    def remembered(db: Snapshot, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        key = (function, args, tuple(kwargs.items()))
+        if key not in db.facts:
+            db.facts[key] = function(db, *args, **kwargs)
+        return cast(Result, db.facts[key])
+
+    return cast(Callable[Concatenate[Snapshot, Arguments], Result], remembered)
 
 
 def _named(sql: str, params: Mapping[str, Any] | None) -> dict[str, Any]:

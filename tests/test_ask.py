@@ -550,3 +550,77 @@ def test_the_catalogue_comes_from_the_warehouse(catalogue: Catalogue, db: wareho
     assert list(catalogue.metrics) == list(db.read("select name from meta.metrics")["name"])
     assert catalogue.models["churn_rate"] == GROWTH
     assert catalogue.as_of == date(2026, 10, 14)
+
+
+# words that change nothing, and words that are not understood
+
+
+@pytest.mark.parametrize(
+    "aside",
+    [
+        "{}, for tomorrow's weekly business review",
+        "for my board deck, {}",
+        "{}? I'm preparing a presentation.",
+        "so that I can finish the newsletter, {}",
+        "good morning team, could you kindly dig up the {}? Cheers, Anna",
+        "just curious: {}",
+    ],
+)
+def test_what_stands_around_a_question_changes_nothing(aside: str, catalogue: Catalogue) -> None:
+    plain = "churn rate in August 2026"
+    assert query_of(aside.format(plain), catalogue) == query_of(plain, catalogue)
+    assert read(aside.format(plain), catalogue).ignored == ()
+
+
+def test_an_unknown_word_that_stands_apart_is_left_out_and_said_first() -> None:
+    for question in (
+        "hello Zebulon, churn rate in June 2026?",
+        "please could you zibble me the churn rate in June 2026",
+    ):
+        answer = ask(question)
+        assert answer.status == "answered"
+        assert answer.answer.startswith("I did not take account of “")
+        assert answer.notes[0] in answer.answer
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how many zibble users in June 2026",
+        "churn of zibbles in June 2026",
+        "how many learning users in June 2026",
+        "new users in June 2026 from the big zibble",
+        "zibble: new users in June 2026",
+        "I'm looking at zibble: new users in May 2026",
+        "never active users in June 2026",
+        "seasonally adjusted active users in June 2026",
+    ],
+)
+def test_an_unknown_word_that_may_name_a_segment_stops_the_question(question: str) -> None:
+    assert ask(question).trust is None
+
+
+@pytest.mark.parametrize(
+    ("question", "begins"),
+    [
+        ("was churn in June 2026 higher than in July 2026", "Yes: "),
+        ("was retention in June 2026 better than in July 2026", "No: "),
+        ("was churn in July 2026 better than in June 2026", "Yes: "),
+        ("is churn in Indonesia lower than in Thailand in September 2026", "Yes: "),
+        ("did tiktok bring more new users than google in May 2026", "Yes: "),
+        ("was the May 2026 cohort larger than the June 2026 cohort", "Yes: "),
+        ("our CEO is asking: did active users grow in June 2026", "No: "),
+    ],
+)
+def test_a_question_for_yes_or_no_is_answered_so(question: str, begins: str) -> None:
+    assert ask(question).answer.startswith(begins)
+
+
+def test_a_rate_over_a_part_of_its_periods_says_so_first() -> None:
+    answer = ask("churn rate 1 to 15 September 2026")
+    assert answer.answer.startswith("1 Sep 2026 to 15 Sep 2026 is no whole number of weeks")
+
+
+@pytest.mark.parametrize(("slip", "meant"), [("waht", "what"), ("hwo", "how"), ("mnay", "many")])
+def test_letters_that_changed_places_are_read(slip: str, meant: str, catalogue: Catalogue) -> None:
+    assert f"Read “{slip}” as “{meant}”." in read(f"{slip} new users in June 2026", catalogue).notes

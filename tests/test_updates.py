@@ -80,7 +80,7 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     yield UpdatedProject(folder, folder / "example", dbt_vars)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(history=histories())
 def test_an_update_leaves_what_a_full_build_would(project: UpdatedProject, history: list[Delivery]) -> None:
     data = project.folder / "data"

@@ -52,6 +52,10 @@ class Answer:
         """The same answer to a question that people have checked."""
         return replace(self, trust="verified")
 
+    def after(self, *said: str) -> Answer:
+        """The same answer, with sentences before it that its reader has to know first."""
+        return replace(self, answer=" ".join((*said, self.answer)), notes=(*said, *self.notes))
+
     def to_json(self) -> dict[str, Any]:
         """The answer as JSON knows it; a figure that is not known is null."""
         return {

@@ -35,6 +35,7 @@ class CohortReading(Settling):
         if not ranges:
             ranges = [(catalogue.first_period(grain), catalogue.open_period(grain))]
         start, end = ranges[-1]
+        claim = self.claimed_side(metric) if operation == "compare" else None
         query = MetricQuery(
             operation=operation,
             metrics=(metric,),
@@ -49,6 +50,8 @@ class CohortReading(Settling):
             **self.bounds(metric),
             limit=found.limit or (100 if "rank" in ops else None) if operation in ("highest", "lowest") else None,
             nth=found.nth if operation in ("highest", "lowest") else None,
+            asks="whether" if claim else None,
+            claim=claim,
         )
         return catalogue.checked(query)
 

@@ -118,14 +118,19 @@ class CohortTeller(Teller):
             return self.value()
         if self.query.age is None:
             return self.compare_ages()
+        answer = ""
+        if self.query.claim and len(self.rows) == 2:
+            difference = float(self.rows[1][self.metric.name]) - float(self.rows[0][self.metric.name])
+            is_so = difference > 0 if self.query.claim == "rose" else difference < 0
+            answer = "yes: " if is_so else "no: "
         if self.metric.name == "cohort_size":
             sizes = (f"{self.cohort_name(row)} {self.shown(row)}" for row in self.rows)
-            return f"users first seen in{self.where}: {'; '.join(sizes)}."
+            return f"{answer}users first seen in{self.where}: {'; '.join(sizes)}."
         parts = [f"{self.cohort_name(row)} {self.counts(row)}" for row in self.rows]
         self.remarks(self.rows)
         if len(self.rows) < 2:
             return f"active {self.age}{self.later}: {parts[0]}; the other cohort's is not yet known."
-        return f"active {self.age}{self.later}, of users first seen in{self.where}: {'; '.join(parts)}."
+        return f"{answer}active {self.age}{self.later}, of users first seen in{self.where}: {'; '.join(parts)}."
 
     def compare_ages(self) -> str:
         """Two cohorts side by side, at every age that both have reached."""

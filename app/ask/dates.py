@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from app.ask.date_forms import DateForms
 from app.ask.spans import CONNECTORS, DAY, UNITS, Dated, Span, ends_range, month_from, text_at
 from app.ask.tokens import Token
+
+MOST_ENDING = 5000  # days or weeks that end on a day
 
 
 class DateReader(DateForms):
@@ -68,6 +71,8 @@ class DateReader(DateForms):
                 # "users from May" may be those of May alone, or all since then
                 return Dated(replace(first.span, others=(*first.span.others, related)), begin, first.end)
             return Dated(related, begin, first.end + goes_on) if related else None
+        if ending := self._ending(tokens, begin):
+            return ending
         if word == "by" and text_at(tokens, begin + 1) not in UNITS:
             first = self.span_at(tokens, begin + 1 + (text_at(tokens, begin + 1) == "the"))  # by the end of June
             until = first and self._related("until", first.span)
@@ -76,6 +81,26 @@ class DateReader(DateForms):
         if first is None:
             return None
         return self._joined(tokens, first, CONNECTORS) or self._whole_edge(tokens, first)
+
+    def _ending(self, tokens: Sequence[Token], begin: int) -> Dated | None:
+        """The 7 days up to 30 June, the two weeks before 8 June."""
+        number, unit = tokens[begin].whole, UNITS.get(text_at(tokens, begin + 1))
+        words = tuple(text_at(tokens, begin + n) for n in (2, 3))
+        length = (
+            1 if words[0] in ("before", "until", "ending") else 2 if words in (("up", "to"), ("leading", "to")) else 0
+        )
+        length += length > 0 and text_at(tokens, begin + 2 + length) in ("on", "the")
+        if not number or number > MOST_ENDING or unit not in ("day", "week") or not length:
+            return None
+        last = self.span_at(tokens, begin + 2 + length)
+        if last is None or any(one.unit != "day" for one in (last.span, *last.span.others)):
+            return None
+        back = timedelta(days=number * (7 if unit == "week" else 1))
+        until = -DAY if words[0] == "before" else timedelta(0)
+        spans = [
+            Span(one.first + until - back + DAY, one.first + until, "range") for one in (last.span, *last.span.others)
+        ]
+        return Dated(replace(spans[0], others=tuple(spans[1:])), begin, last.end)
 
     def _whole_edge(self, tokens: Sequence[Token], dated: Dated) -> Dated:
         """At the end of Q1, with no range: its last day, or its last month."""

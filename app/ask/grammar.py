@@ -28,6 +28,16 @@ OR_BEYOND = dict.fromkeys(("more", "higher", "above", "over", "greater"), "at_le
 )
 RANKING_WORDS = ("highest", "lowest", "best", "worst", "largest", "smallest", "biggest", "weakest", "strongest")
 
+MOST_IGNORED = 2  # unknown words that may be left out of account
+WITHIN_PHRASE = 3  # words that may stand between "from" and the name it leads
+# What stands before the name of a segment: an unknown word after it may be one.
+LEADING = {
+    "with", "who", "whose", "that", "which", "on", "in", "into", "from", "using", "use", "used", "among", "amongst",
+    "of", "for", "via", "by", "through", "at", "to", "per", "than", "like", "about", "inside", "within", "and",
+    "or", "vs", "versus", "but", "only", "just", "not", "is", "are", "was", "were", "be", "been", "being", "as",
+    "many", "how", "without", "regarding", "concerning", "containing", "under", "over", "onto", "upon", "same", "it",
+}  # fmt: skip
+
 
 class Grammar(CohortWords, SegmentWords):
     """Takes every word of a question for what it is."""
@@ -327,6 +337,10 @@ class Grammar(CohortWords, SegmentWords):
             # the second highest, the 3rd best
             place = ordinal(token.text)
             follows = any(self.group(name).at(self.tokens, position + 1, self.free) for name in ranks)
+            if place and place <= 100 and self.text(position + 1) in ("place", "rank", "position"):
+                self.found.operations.add("highest")
+                self.found.limit = place  # all places up to it: two may share one
+                self.take(position, position + 2)
             if place and self.free[position] and follows:
                 self.found.nth = place
                 self.take(position, position + 1)
@@ -386,8 +400,27 @@ class Grammar(CohortWords, SegmentWords):
         return [
             position
             for position, token in enumerate(self.tokens)
-            if self.free[position] and token.text not in self.lexicon.glue
+            if self.free[position] and (token.text not in self.lexicon.glue or self.describes_people(position))
         ]
+
+    def describes_people(self, position: int) -> bool:
+        """Whether a word that mostly says nothing stands right before users: learning users may be a segment."""
+        return self.text(position) in self.lexicon.describing and self.text(position + 1) in self.lexicon.nouns
+
+    def can_ignore(self, left: list[int]) -> bool:
+        """Whether one or two unknown words stand apart from all that was understood of a whole question."""
+        is_whole = bool(self.found.metrics or self.found.is_cohort) and not self.found.ambiguous
+        return is_whole and len(left) <= MOST_IGNORED and all(map(self.stands_apart, left))
+
+    def stands_apart(self, position: int) -> bool:
+        """Whether a plain unknown word is no neighbour of what was understood, nor follows what leads a segment."""
+        token = self.tokens[position]
+        is_plain = token.original.isalpha() and token.original.islower() and token.text not in self.lexicon.known
+        if not is_plain or not 0 < position < len(self.tokens) - 1:
+            return False
+        is_apart = self.free[position - 1] and self.free[position + 1]
+        before = {self.text(n) for n in range(position - WITHIN_PHRASE, position)}
+        return is_apart and before.isdisjoint(LEADING)
 
     def check_leftovers(self) -> None:
         left = self.leftovers()
@@ -395,6 +428,9 @@ class Grammar(CohortWords, SegmentWords):
         if not left:
             return
         what = spoken([self.raw[n] for n in left])
+        if self.can_ignore(left):
+            self.ignored.append(what)
+            return
         if len(left) >= 3 and 2 * len(left) >= len(self.tokens):
             raise Stop(self.unread(self.no_answer(f"Too little of this was understood; not “{what}”. I read English.")))
         recognised = found.metrics or found.ambiguous or found.is_cohort or found.has_noun or found.operations

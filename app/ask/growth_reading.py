@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any, Literal
 
 from app import words
@@ -53,8 +54,9 @@ class GrowthReading(Settling):
         only_complete = bool(found.bounds) or of_change
         if found.bounds and operation == "value" and not self.is_one_figure(spans, grain, by):
             operation = "series"
-        self.note_edges(spans, grain, metrics)
+        self.note_edges(spans, grain, metrics, operation)
         start, end = self.range(spans, grain, operation, by, metrics, only_complete=only_complete)
+        sides = self.claimed_side(metrics[0]) if operation == "compare" else None
         query = MetricQuery(
             operation=operation,
             metrics=tuple(metrics),
@@ -68,7 +70,8 @@ class GrowthReading(Settling):
             limit=(found.limit or self.ranks_all) if operation in ("highest", "lowest") else None,
             nth=found.nth if operation in ("highest", "lowest") else None,
             of_change=of_change,
-            claim=claim if operation in ("change", "explain") else None,
+            claim=claim if operation in ("change", "explain") else sides,
+            higher=self.higher(metrics[0], by) if operation == "compare" else None,
             asks=self.asks(operation, of_change=of_change),
         )
         settled = self.without_sums(query)
@@ -91,7 +94,9 @@ class GrowthReading(Settling):
     def asked_dates(self, metrics: list[str]) -> list[Span]:
         """The dates that are meant, each settled."""
         found = self.found
-        if "total" in found.operations and metrics == ["new_users"] and not found.spans:
+        texts = [token.text for token in self.tokens]
+        says_all = "total" in found.operations or ("all", "new") in pairwise(texts)
+        if says_all and metrics == ["new_users"] and not found.spans:
             found.spans = [self.everything]
         needs_before = bool(found.operations & {*CHANGES, "explain", "previous"})
         spans = [self.settled(dated, lambda span: self.is_known(span, metrics, needs_before)) for dated in found.spans]
@@ -271,12 +276,12 @@ class GrowthReading(Settling):
         if (
             name is None
             or span.unit != "range"
-            or span.last != yesterday
+            or span.last > yesterday
             or found.grain
             or name not in self.catalogue.metrics
         ):
             return metrics
-        found.spans = [Dated(Span(yesterday, yesterday, "day"), 0, 0)]
+        found.spans = [Dated(Span(span.last, span.last, "day"), 0, 0)]
         return [name]
 
     def against_now(self, spans: list[Span]) -> list[Span]:
@@ -392,14 +397,16 @@ class GrowthReading(Settling):
         self.notes.append(f"Over {span_name(span)}: from the {grain} before it to its last complete {grain}.")
         return [self.period_span(first, grain), self.period_span(end, grain)]
 
-    def note_edges(self, spans: Sequence[Span], grain: Grain, metrics: Sequence[str]) -> None:
+    def note_edges(self, spans: Sequence[Span], grain: Grain, metrics: Sequence[str], operation: Operation) -> None:
         """Says so where a range is no whole number of periods."""
         for span in spans if grain != "day" and not set(metrics) <= ADDITIVE else ():
             start, end = self.periods_of(span, grain)
             last = self.period_span(end, grain).last
             is_cut = start > span.first or (last != span.last and span.last < self.catalogue.as_of - DAY)
             if is_cut and span.unit not in ("day", "week", "month"):
-                self.notes.append(f"Counted are the {grain}s that begin {at(span_name(span))}.")
+                is_figure = operation in ("value", "compare", "change") and self.found.grain is None
+                said = self.first_of_all if is_figure else self.notes
+                said.append(f"{span_name(span)} is no whole number of {grain}s: counted are those that begin in it.")
 
     def is_known(self, span: Span, metrics: Sequence[str], needs_before: bool) -> bool:
         """Whether the data knows figures of these days: rates and losses neither of what is open nor of the first."""
@@ -436,10 +443,18 @@ class GrowthReading(Settling):
         """What the sentence has to say besides: whether it is so, how long ago it was."""
         if self.found.asks_ago and operation in ("highest", "lowest", "first", "last"):
             return "ago"
-        verbs = ("is", "are", "was", "were", "did", "do", "does", "has", "have")
-        says_whether = self.text(0) in verbs or any(token.text in ("whether", "if") for token in self.tokens)
         bounded = operation == "series" and (bool(self.found.bounds) or of_change)
-        return "whether" if says_whether and (operation == "change" or bounded) else None
+        return "whether" if self.says_whether and (operation in ("change", "compare") or bounded) else None
+
+    def higher(self, metric: str, by: str | None) -> str | None:
+        """Of two values of a segment, the one that is asked to be confirmed as the higher one."""
+        values = self.found.filters.get(by or "", [])
+        places = self.found.value_places
+        if len(values) != 2 or not all(value in places for value in values):
+            return None
+        first, second = values
+        is_higher = self.first_is_higher(metric, places[first], places[second])
+        return None if is_higher is None else first if is_higher else second
 
     def for_dates(self, operation: Operation, spans: Sequence[Span], grain: Grain, by: str | None) -> Operation:
         """The operation as far as the dates allow it. Raises `Stop` where they leave it open."""

@@ -31,6 +31,12 @@ def vocabulary() -> dict[str, Any]:
 
 
 @functools.cache
+def fillers() -> dict[str, Any]:
+    """General English around a question, which changes nothing in it."""
+    return dict(yaml.safe_load(Path(__file__).with_name("fillers.yml").read_text(encoding="utf-8")))
+
+
+@functools.cache
 def _hostile() -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(pattern, re.DOTALL) for pattern in vocabulary()["hostile"])
 
@@ -110,7 +116,10 @@ class Lexicon:
         self.individuals = Phrases.of({"individuals": words["individuals"]})
         self.nouns = set(words["nouns"])
         self.follow_ups = [tuple(phrase.split()) for phrase in words["follow_up"]]
-        self.glue = set(words["glue"].split())
+        self.fillers = set(fillers()["fillers"].split())
+        self.glue = {*words["glue"].split(), *self.fillers}
+        # Right before users these may name a segment: team accounts.
+        self.describing = {*self.fillers, *fillers()["audiences"]}
         self.segment_words = set(words["segment_words"])
         self.segments = Phrases.of(
             {name: [name, f"{name}s", *words["segments"].get(name, ())] for name in catalogue.segments}
@@ -145,7 +154,8 @@ class Lexicon:
 
     def corrected(self, tokens: list[Token]) -> tuple[list[Token], list[str]]:
         """The tokens with slips of the pen read as the word they resemble, and a note for each."""
-        candidates = sorted(word for word in self.understood if len(word) > SHORTEST_TYPO)
+        candidates = sorted(word for word in self.understood - self.fillers if len(word) > SHORTEST_TYPO)
+        shortest = sorted(word for word in self.glue - self.fillers if len(word) == SHORTEST_TYPO)
         fixed: list[Token] = []
         notes: list[str] = []
         for token in tokens:
@@ -153,9 +163,8 @@ class Lexicon:
             if word in self.known or len(word) < SHORTEST_TYPO or not word.isalpha() or token.original in self.codes:
                 fixed.append(token)
                 continue
-            alike = difflib.get_close_matches(word, candidates, n=3, cutoff=LIKENESS) or [
-                other for other in candidates if sorted(other) == sorted(word)
-            ]
+            swapped = [other for other in (*candidates, *shortest) if _is_swapped(word, other)]
+            alike = swapped or difflib.get_close_matches(word, candidates, n=3, cutoff=LIKENESS)
             # A slip seldom hits the first letter; what is left must look like a slip, not like another word.
             alike = [other for other in alike if self._is_meant(word, other) and self._is_safe(word, other)]
             if alike and not _is_inflection(word, alike[0]):

@@ -48,6 +48,7 @@ class MetricQuery(Frozen):
     of_change      what is ranked, listed or bounded is the change from the period before, not the figure itself
     asks           what the sentence has to say besides: whether it is so, how long ago it was
     claim          what the question takes for granted or asks to confirm about the change
+    higher         compare: the value of `by` that it asks to confirm as the higher one
     """
 
     operation: Operation
@@ -69,6 +70,7 @@ class MetricQuery(Frozen):
     of_change: bool = False
     asks: Literal["whether", "ago"] | None = None
     claim: Literal["rose", "fell"] | None = None
+    higher: str | None = None
 
     @property
     def metric(self) -> str:

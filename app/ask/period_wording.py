@@ -322,12 +322,14 @@ class PeriodTeller(Teller):
         top = max(known, key=lambda row: float(row[self.metric.name]))
         low = min(known, key=lambda row: float(row[self.metric.name]))
         difference = float(top[self.metric.name]) - float(low[self.metric.name])
+        answer = ""
+        if self.query.higher:
+            is_so = difference != 0 and self.segment(top) == self.query.higher
+            answer = "Yes: " if is_so else "No: "
         if difference == 0:
-            return f"{said} They are equal."
-        return (
-            f"{said} {self.segment(top)} is {words.change(difference, None, self.metric.unit).lstrip('+')} higher "
-            f"than {self.segment(low)}."
-        )
+            return f"{answer}{said} They are equal."
+        more = words.change(difference, None, self.metric.unit).lstrip("+")
+        return f"{answer}{said} {self.segment(top)} is {more} higher than {self.segment(low)}."
 
     def change(self) -> str | Said:
         query = self.query

@@ -38,6 +38,7 @@ class Found:
     filters: dict[str, list[str]] = field(default_factory=dict)
     negated: set[str] = field(default_factory=set)
     value_positions: dict[str, int] = field(default_factory=dict)
+    value_places: dict[str, int] = field(default_factory=dict)
     named_segments: list[str] = field(default_factory=list)
     by: list[str] = field(default_factory=list)
     operations: set[str] = field(default_factory=set)
@@ -62,6 +63,8 @@ class Question:
         self.tokens, self.notes = lexicon.corrected(self.raw)
         self.free = [True] * len(self.tokens)
         self.found = Found()
+        self.ignored: list[str] = []  # words left out of account, to be said
+        self.first_of_all: list[str] = []  # what has to be said before the figure
         self.dates = DateReader(catalogue)
 
     # words

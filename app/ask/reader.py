@@ -6,10 +6,11 @@ nothing. If one is left over, the reader asks instead of guessing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
+from app.ask.asides import asides, without_audience
 from app.ask.catalogue import COHORTS, GROWTH, Catalogue
 from app.ask.cohort_reading import CohortReading
 from app.ask.grammar import CHANGES
@@ -34,10 +35,12 @@ REFUSAL = "This box answers questions about growth; it changes nothing, runs no 
 
 @dataclass(frozen=True)
 class Read:
-    """A reading, and what was assumed on the way."""
+    """A reading, what was assumed on the way, the words that were left out of account, what is to be said first."""
 
     reading: Reading
     notes: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    first_of_all: tuple[str, ...] = ()
 
 
 def read(
@@ -58,14 +61,33 @@ def read(
     if len(question) > LONGEST_QUESTION:
         message = f"A question of up to {LONGEST_QUESTION} characters can be read; this one is longer."
         return Read(Clarify(message=message))
-    reader = _Reader(question, catalogue, _lexicon(catalogue))
+    lexicon = _lexicon(catalogue)
+    question = without_audience(question, lexicon)
+    whole = _read(question, catalogue, lexicon, context, page_filters)
+    if not isinstance(whole.reading, MetricQuery) or whole.ignored:
+        for kept, left_out in asides(question, lexicon):
+            rest = _read(kept, catalogue, lexicon, context, page_filters)
+            if isinstance(rest.reading, MetricQuery):
+                return replace(rest, ignored=(*([left_out] if left_out else []), *rest.ignored))
+    return whole
+
+
+def _read(
+    question: str,
+    catalogue: Catalogue,
+    lexicon: Lexicon,
+    context: MetricQuery | None,
+    page_filters: tuple[SegmentFilter, ...],
+) -> Read:
+    reader = _Reader(question, catalogue, lexicon)
     try:
         reading = reader.reading(context, page_filters)
     except Stop as stop:
         reading = stop.reading
     except InvalidQueryError as error:
         reading = Unanswerable(message=str(error))
-    return Read(reading, tuple(reader.notes))
+    ignored = tuple(reader.ignored) if isinstance(reading, MetricQuery) else ()
+    return Read(reading, tuple(reader.notes), ignored, tuple(reader.first_of_all))
 
 
 _lexicons: dict[int, tuple[Catalogue, Lexicon]] = {}

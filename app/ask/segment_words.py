@@ -9,7 +9,21 @@ from app.ask.metric_query import Unanswerable
 from app.ask.question import Question, Stop
 from app.ask.tokens import spoken
 
-NEGATIONS = ("not", "except", "excluding", "without", "outside", "non", "other", "ignoring", "minus", "neither")
+NEGATIONS = (
+    "not",
+    "except",
+    "excluding",
+    "without",
+    "outside",
+    "non",
+    "other",
+    "ignoring",
+    "minus",
+    "neither",
+    "besides",
+)
+NEGATED_BEFORE = ("aside", "excluded", "excepted")  # tiktok aside
+EVERYBODY = ("everything", "everyone", "everybody", "all", "anything", "anyone", "any", "every")
 BEFORE_VALUES = ("on", "in", "from", "than", "for", "the", "of", "by", "via", "all", "any", "those", "who", "came")
 SPLITTING = ("by", "per", "each", "every", "across", "which")
 Meanings = Sequence[tuple[str, str]]  # segment and value
@@ -31,11 +45,13 @@ class SegmentWords(Question):
         negated_until = -1
         for begin, end, meanings in sorted(self.mentions()):
             goes_on = self.text(begin - 1) in ("and", "or", "nor") and negated_until == begin - 1
-            first = begin if goes_on else self.negation_of(begin)
+            is_aside = self.text(end) in NEGATED_BEFORE and self.text(end + 1) != "from"
+            first = begin if goes_on or is_aside else self.negation_of(begin)
+            end += is_aside
             if first is None:
                 self.choose(*self.meant(begin, end, meanings))
             else:
-                self.exclude(*self.meant(begin, end, meanings))
+                self.exclude(*self.meant(begin, end - is_aside, meanings))
                 negated_until = end
             self.take(begin if first is None else first, end)
         self.check_places()
@@ -71,6 +87,8 @@ class SegmentWords(Question):
         for position in range(begin - 1, max(begin - 5, -1), -1):
             if self.text(position) in NEGATIONS:
                 return position
+            if self.text(position) == "but" and self.text(position - 1) in EVERYBODY:
+                return position - 1  # everything but android
             if self.text(position) not in BEFORE_VALUES and self.text(position) not in self.lexicon.nouns:
                 return None
         return None
@@ -87,6 +105,7 @@ class SegmentWords(Question):
             what = spoken(self.tokens[begin:end])
             raise Stop(self.unclear(f"“{what}” is a value of several segments: {segments}?"))
         self.found.value_positions[meanings[0][0]] = begin
+        self.found.value_places[meanings[0][1]] = begin
         return meanings[0]
 
     def choose(self, segment: str, value: str) -> None:

@@ -53,7 +53,7 @@ def ask(
         endpoint = None if reader == "builtin" else endpoint or model.configured()
         if endpoint and not isinstance(found.reading, Refused) and (reader == "model" or _is_unsure(found)):
             return _with_model(question, db, catalogue, context, endpoint, found, trusts_builtin=reader == "auto")
-        answer = from_reading(db, catalogue, found.reading, found.notes)
+        answer = _built_in(db, catalogue, found)
         return answer.reviewed() if is_reviewed(question, answer) else answer
     except WarehouseError as error:
         return Answer("failed", f"{error} {error.advice}")
@@ -68,8 +68,18 @@ def ask(
         return Answer("failed", f"This question brought out a fault of the ask box. {WAY_ON}")
 
 
+def _built_in(db: Snapshot, catalogue: Catalogue, found: Read, *remarks: str) -> Answer:
+    answer = from_reading(db, catalogue, found.reading, (*found.notes, *remarks))
+    if answer.status != "answered":
+        return answer
+    ignored = ", ".join(f"“{one}”" for one in found.ignored)
+    said = (f"I did not take account of {ignored}.",) if ignored else ()
+    return answer.after(*said, *found.first_of_all)
+
+
 def _is_unsure(found: Read) -> bool:
-    return isinstance(found.reading, Clarify | Unanswerable) and not found.reading.is_certain
+    is_left_open = isinstance(found.reading, Clarify | Unanswerable) and not found.reading.is_certain
+    return bool(found.ignored) or is_left_open
 
 
 def _with_model(
@@ -88,13 +98,11 @@ def _with_model(
         if reading.kind == "needs_sql":
             return _by_generated_sql(question, db, catalogue, endpoint)
     except ModelError as error:
-        return from_reading(
-            db, catalogue, found.reading, (*found.notes, f"{error} This is the built-in reader's answer.")
-        )
+        return _built_in(db, catalogue, found, f"{error} This is the built-in reader's answer.")
     if reading.metric_query is not None:
         return from_reading(db, catalogue, reading.metric_query, ("Read by a model: see how it was understood.",))
     if trusts_builtin:
-        return from_reading(db, catalogue, found.reading, found.notes)
+        return _built_in(db, catalogue, found)
     said: dict[str, Clarify | Unanswerable | Refused] = {
         "clarify": Clarify(message=f"The question can be understood in several ways. {WAY_ON}"),
         "unanswerable": Unanswerable(message="The warehouse does not hold what this asks for."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from app import words
 from app.ask.grammar import Grammar
@@ -16,6 +16,8 @@ from app.ask.spans import Dated, Span
 
 DEFAULT_METRIC = "active_users"
 DEFAULT_GRAIN: Grain = "month"
+VERBS = {"is", "are", "was", "were", "did", "do", "does", "has", "have"}
+OPEN_QUESTIONS = {"what", "how", "which", "when", "why", "who", "where", "whom", "whose", "show", "list"}
 
 
 class Settling(Grammar):
@@ -65,6 +67,35 @@ class Settling(Grammar):
         if "compare" in self.found.operations and len([n for n in several if n not in self.found.negated]) > 1:
             raise Stop(self.unclear("Values of two segments are compared at once: ask for one after the other."))
         return self.several_values
+
+    @property
+    def says_whether(self) -> bool:
+        """Whether the question is one for yes or no."""
+        words_said = {token.text for token in self.tokens}
+        is_open = not OPEN_QUESTIONS.isdisjoint(words_said)
+        return (
+            self.text(0) in VERBS or bool({"whether", "if"} & words_said) or (not is_open and bool(VERBS & words_said))
+        )
+
+    def first_is_higher(self, metric: str, first_end: int, second_begin: int) -> bool | None:
+        """Whether the first of two named things is asked to be confirmed as the higher one; None: it is not asked."""
+        ops, than = self.found.operations, [n for n, token in enumerate(self.tokens) if token.text == "than"]
+        is_between = any(first_end <= n < second_begin for n in than)
+        up, down = ops & {"more", "best", "highest"}, ops & {"less", "worst", "lowest"}
+        if not (self.says_whether and is_between) or bool(up) == bool(down):
+            return None
+        is_judged = bool(ops & {"best", "worst"}) and self.catalogue.metrics[metric].direction == "down"
+        return bool(up) != is_judged
+
+    def claimed_side(self, metric: str) -> Literal["rose", "fell"] | None:
+        """Was A higher than B, of two dates: what that says of the later one."""
+        spans = self.found.spans
+        if len(spans) != 2:
+            return None
+        is_higher = self.first_is_higher(metric, spans[0].end, spans[1].begin)
+        if is_higher is None:
+            return None
+        return "rose" if is_higher == (spans[0].span.first > spans[1].span.first) else "fell"
 
     @property
     def is_union(self) -> bool:

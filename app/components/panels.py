@@ -83,12 +83,12 @@ def table(
     collapsed  whether the rows are only shown on demand
     """
     columns = columns or {str(name): words.title(str(name)) for name in frame}
-    shown = frame[list(columns)]
-    config = {str(name): _date_column(shown[name], column) for name, column in columns.items()}
     with st.container(horizontal=True, vertical_alignment="center"):
         visible = st.toggle("Show table", key=f"table_{file_name}") if collapsed else True
-        download(lambda: shown, file_name)
+        download(lambda: frame[list(columns)], file_name)
     if visible:
+        shown = frame[list(columns)]
+        config = {str(name): _date_column(shown[name], column) for name, column in columns.items()}
         st.dataframe(shown, column_config=config, hide_index=True, alt=alt, placeholder="")
 
 

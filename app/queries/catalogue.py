@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from app.warehouse import Snapshot
+from app.warehouse import Snapshot, once_a_version
 
 
 def quoted(name: str) -> str:
@@ -44,6 +44,7 @@ class Metric:
         return numerator if self.is_count else f"{numerator} / nullif({denominator}, 0)"
 
 
+@once_a_version
 def metrics(db: Snapshot, model: str) -> dict[str, Metric]:
     """The metrics of a model (`growth_metrics`, `retention_triangle`, `active_users_rolling`), by name."""
     rows = db.read(
@@ -67,6 +68,7 @@ def dictionary(db: Snapshot) -> pd.DataFrame:
     )
 
 
+@once_a_version
 def segments(db: Snapshot) -> list[str]:
     """The columns users are grouped by; they are configured, there may be none."""
     rows = db.read("""
@@ -79,6 +81,7 @@ def segments(db: Snapshot) -> list[str]:
     return list(rows["column_name"])
 
 
+@once_a_version
 def segment_values(db: Snapshot, segment: str) -> list[str]:
     """The values of a segment, the one with most users first."""
     column = quoted(segment)
