@@ -27,6 +27,14 @@ PUBLISHED_EVENTS = csv_text(
 )
 
 
+# The files with the longest tests: begun last, one process would work on while the other is done.
+LONGEST = ("test_updates", "test_survives", "test_browser")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.path.stem.startswith(LONGEST))
+
+
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
     """An empty data folder, nothing published."""

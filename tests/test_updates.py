@@ -15,6 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_oracle_agreement import CONFIGURATIONS, event_streams, other_names, users, write_events, write_optional
 
+from pipeline.inputs import check_inputs
+from pipeline.published import Published
+
 
 @dataclass
 class Delivery:
@@ -80,7 +83,7 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     yield UpdatedProject(folder, folder / "example", dbt_vars)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(history=histories())
 def test_an_update_leaves_what_a_full_build_would(project: UpdatedProject, history: list[Delivery]) -> None:
     data = project.folder / "data"
@@ -99,3 +102,23 @@ def test_an_update_leaves_what_a_full_build_would(project: UpdatedProject, histo
                 for connection in (project.connection, expected)
             )
             assert updated == built, table
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "why"),
+    [
+        ("event_stream_b.csv", ["2024-02-01,ben,visit"], None),
+        ("event_stream_a.csv", ["2024-02-01,ben,visit,x"], "the event files have other columns"),
+        ("event_stream_b.csv", ["2024-02-01,ben,visit"] * 9, "most of the lines are new"),
+    ],
+)
+def test_inputs_that_cannot_be_added_are_built_from_nothing(
+    tmp_path: Path, name: str, lines: list[str], why: str | None
+) -> None:
+    header = "event_time,user_id,event_type"
+    (tmp_path / "event_stream_a.csv").write_text("\n".join([header, *["2024-01-01,ann,visit"] * 3]) + "\n")
+    files = {file.name: file for file in check_inputs(tmp_path).files}
+    header += ",note" * (lines[0].count(",") > 2)
+    (tmp_path / name).write_text("\n".join([header, *lines]) + "\n")
+    published = Published(files, dbt_vars={}, code="")
+    assert published.why_not_from(check_inputs(tmp_path, published=files)) == why
