@@ -624,7 +624,7 @@ def _xy(rows: pd.DataFrame) -> Figure:
 
 
 def _dates(values: pd.Series[Any]) -> list[str]:
-    return [f"{value:%Y-%m-%d}" for value in values]
+    return values.to_numpy("datetime64[D]").astype(str).tolist()
 
 
 def _values(values: pd.Series[Any]) -> list[float | None]:
