@@ -4,8 +4,8 @@ Starts the dashboard on the loopback over a copy of the warehouse, opens websock
 protocol, and lets each look, think, and look again: change a filter, or go to another page. With `--publish-every`
 a new version is published that often, and memory is printed as it goes: a soak.
 
-Prints percentiles of the time until a page has run, the errors and the memory of the server. The queries themselves are
-timed by `benchmarks/page_queries.py`.
+Prints percentiles of the time until a page has run, the errors, the memory of the server and its CPU time for a view,
+which says most on a machine that has other work too. The queries themselves are timed by `benchmarks/page_queries.py`.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ async def load(address: str, pid: int, warehouse: Path, options: argparse.Namesp
     errors: list[str] = []
     await read(address, 0, 0, times, errors)
     print(f"the first reader of the process, who waits for its imports: {times.pop('first view')[0]:.1f} s")
-    until = time.monotonic() + options.minutes * 60
+    until, used = time.monotonic() + options.minutes * 60, cpu(pid)
     readers = [asyncio.create_task(read(address, options.think, until, times, errors)) for _ in range(options.sessions)]
     peak, published, next_publish = 0, 0, time.monotonic() + (options.publish_every or float("inf"))
     minute = time.monotonic() + 60
@@ -127,6 +127,7 @@ async def load(address: str, pid: int, warehouse: Path, options: argparse.Namesp
             minute += 60
     for kind, seconds in times.items():
         print(f"{kind:14} {len(seconds):6,} times  {percentiles(seconds)}")
+    print(f"server's CPU   {(cpu(pid) - used) * 1000 / max(sum(map(len, times.values())), 1):.0f} ms for a view")
     print(f"errors         {len(errors)} {sorted(set(errors))[:3] if errors else ''}")
     print(f"memory         {memory(pid):,} MB at the end, {peak:,} MB at most")
 
@@ -142,6 +143,12 @@ def memory(pid: int) -> int:
     """Resident memory of a process, in MB."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.split("VmRSS:")[1].split()[0]) // 1024
+
+
+def cpu(pid: int) -> float:
+    """CPU time that a process has used so far, in seconds."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def percentiles(seconds: list[float]) -> str:
