@@ -12,7 +12,8 @@ from app.ask.spans import WEEKDAYS
 from app.ask.tokens import tokenise
 
 _CLAUSE = re.compile(
-    r"(?<=[,:;!?\n])\s+|(?<=[.])\s+(?=[A-Za-z])|\s+[-\u2013\u2014]+\s+|\s+(?=because\b|so that\b|so (?:i|we) can\b)",
+    r"(?<=[,:;!?\n])\s+|(?<=[.])\s+(?=[A-Za-z])|\s+[-\u2013\u2014]+\s+"
+    r"|\s+(?=because\b|so that\b|so (?:i|we) (?:can|know)\b|so as to\b|in order\b)",
     re.I,
 )
 # Words of time that say when somebody asks, not what about.
@@ -59,7 +60,7 @@ def without_audience(question: str, lexicon: Lexicon) -> str:
 def asides(question: str, lexicon: Lexicon) -> Iterator[tuple[str, str]]:
     """Without the clauses that only say why one asks: what is kept, and what is left out if it is worth a word."""
     clauses = [clause for clause in _CLAUSE.split(question) if clause.strip()]
-    idle = [_is_idle(clause, lexicon) for clause in clauses]
+    idle = [is_purpose(clause) or _is_idle(clause, lexicon) for clause in clauses]
     if any(idle) and not all(idle):
         kept, left_out = ([c for c, i in zip(clauses, idle, strict=True) if i is is_idle] for is_idle in (False, True))
         says_more = {token.text for clause in left_out for token in tokenise(clause)} - lexicon.glue - _cue_words()
@@ -69,7 +70,19 @@ def asides(question: str, lexicon: Lexicon) -> Iterator[tuple[str, str]]:
 @functools.cache
 def _cue_words() -> frozenset[str]:
     """The words by which such a clause begins, and those of its time."""
-    return frozenset(_OCCASIONS | {token.text for cue in fillers()["asides"] for token in tokenise(cue)})
+    return frozenset(
+        _OCCASIONS | {token.text for cue in (*fillers()["asides"], *fillers()["purposes"]) for token in tokenise(cue)}
+    )
+
+
+def is_purpose(text: str) -> bool:
+    """Whether a clause says what for: whatever stands in it, it is no part of what is asked."""
+    return any(re.match(rf"\s*{re.escape(cue)}\b", text, re.I) for cue in fillers()["purposes"])
+
+
+def has_purpose(question: str) -> bool:
+    """Whether one of the clauses of a question says what for."""
+    return any(map(is_purpose, _CLAUSE.split(question)))
 
 
 def _is_idle(clause: str, lexicon: Lexicon) -> bool:

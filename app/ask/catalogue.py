@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from app import words
@@ -14,6 +14,8 @@ from app.queries.catalogue import Metric
 from app.warehouse import Snapshot
 
 GROWTH, ROLLING, COHORTS = "growth_metrics", "active_users_rolling", "retention_triangle"
+DAYS_ACTIVE = "power_users"
+RECENT_DAYS = 28  # what users by days active, and a rolling month, look back on
 GRAINS: tuple[Grain, ...] = ("day", "week", "month")
 SUFFIXES: dict[Grain, str] = {"day": "daily", "week": "weekly", "month": "monthly"}
 
@@ -77,6 +79,21 @@ class Catalogue:
         """The model of a metric: growth, rolling or cohorts."""
         return self.models[metric]
 
+    def asked(self, query: MetricQuery) -> list[Metric]:
+        """The metrics of a query; the share, or the sum so far, that it makes of one."""
+        metrics = [self.metrics[name] for name in query.metrics]
+        metric = metrics[0]
+        label = metric.label[0].lower() + metric.label[1:]
+        if query.of in self.metrics:
+            whole = self.metrics[query.of]
+            called = f"{metric.label} as a share of {whole.label.lower()}"
+            return [replace(metric, name="share", label=called, denominator=whole.numerator, unit="share")]
+        if query.of:
+            return [replace(metric, name="share", label=f"Share of {label}", denominator="total", unit="share")]
+        if query.cumulative:
+            return [replace(metric, name="so_far", label=f"Cumulative {label}", numerator="so_far")]
+        return metrics
+
     def checked(self, query: MetricQuery) -> MetricQuery:
         """The query with its dates moved to the starts of their periods. Raises `InvalidQueryError`."""
         for name in query.metrics:
@@ -88,19 +105,19 @@ class Catalogue:
             raise InvalidQueryError("These metrics do not stand in one table: ask for one after the other.")
         kind = kinds.pop()
         self._check_segments(query, kind)
+        if kind == DAYS_ACTIVE:
+            return self._checked_days(query)
+        self._check_figure(query, kind)
         picks = query.operation in ("first", "last", "since")
-        if (picks or query.operation in ("highest", "lowest", "explain", "share", "change")) and len(query.metrics) > 1:
+        if (picks or query.operation in ("highest", "lowest", "explain", "change")) and len(query.metrics) > 1:
             raise InvalidQueryError("Ask for one metric at a time here.")
         if kind != COHORTS and query.age is not None:
             raise InvalidQueryError("An age belongs to the retention of a cohort.")
         if picks and (not query.bounds or query.by):
             raise InvalidQueryError("First, last or since when needs a bound, and one figure per period.")
-        if kind == COHORTS and (picks or query.operation in ("explain", "share", "average") or query.of_change):
+        averages = query.operation in ("average", "median")
+        if kind == COHORTS and (picks or averages or query.operation == "explain" or query.of_change):
             raise InvalidQueryError("Cohorts can be looked up, listed and compared, but not explained or averaged.")
-        if query.operation == "share" and not self.metrics[query.metric].is_count:
-            raise InvalidQueryError("A share is a part of a count, and this metric is none.")
-        if query.of_change and query.by and query.start != query.end:
-            raise InvalidQueryError("Which value changed most can be asked of one period.")
         grain: Grain = "day" if kind == ROLLING else query.grain
         dates = {
             name: self.period_start(value, grain)
@@ -110,25 +127,53 @@ class Catalogue:
         query = query.changed(grain=grain, **dates)
         if query.start > query.end or (query.against_start or date.min) > (query.against_end or date.max):
             raise InvalidQueryError("The dates end before they begin.")
-        needs_range = query.operation in ("change", "explain") or (query.operation == "compare" and not query.by)
+        needs_range = query.compares_ranges and not (query.operation == "compare" and query.by)
         if needs_range and (query.against_start is None or query.against_end is None):
             length = self.periods_between(query.start, query.end, grain)
             before = self.shifted(query.start, -length, grain)
             query = query.changed(against_start=before, against_end=self.shifted(query.start, -1, grain))
-        if query.against_start and query.against_end and query.operation in ("compare", "change", "explain"):
-            overlaps = query.start <= query.against_end and query.against_start <= query.end
-            if overlaps:
+        for against_start, against_end in query.ranges[1:]:
+            if query.start <= against_end and against_start <= query.end:
                 raise InvalidQueryError("The two ranges overlap, so they cannot be compared.")
         self._check_sums(query, kind)
         return query
 
+    def _checked_days(self, query: MetricQuery) -> MetricQuery:
+        """Users by days active are kept for the 28 days that end with the as-of date."""
+        if query.operation not in ("value", "series", "average", "define"):
+            raise InvalidQueryError("Users by days active can be counted, listed and averaged.")
+        return query.changed(grain="day", start=self.as_of, end=self.as_of)
+
+    def _check_figure(self, query: MetricQuery, kind: str) -> None:
+        """What a share or a sum so far can be made of, and what can stand beside it."""
+        if query.of in self.metrics:
+            counts = self.metrics[query.metric].is_count and self.metrics[query.of].is_count
+            if not counts or len(query.metrics) > 1 or kind != GROWTH or self.kind(query.of) != GROWTH:
+                raise InvalidQueryError("A share is one count as a part of another, both of the same periods.")
+        elif query.of:
+            splits = {query.by, *(chosen.segment for chosen in query.filters)}
+            if not self.metrics[query.metric].is_count or len(query.metrics) > 1 or kind != GROWTH:
+                raise InvalidQueryError("A share is a part of a count, and this metric is none.")
+            if query.of not in splits:
+                raise InvalidQueryError("A share needs a value of the segment, or all of its values.")
+        if query.of and query.operation == "explain":
+            raise InvalidQueryError("What a share is made of is not kept; it can be compared.")
+        if query.cumulative and (set(query.metrics) != {"new_users"} or query.of):
+            raise InvalidQueryError("Only new users add up over time: everybody is new once.")
+        if query.cumulative and query.operation not in ("series", "first", "last", "since"):
+            raise InvalidQueryError("A sum so far is given period by period.")
+        if query.beside and (not query.by or kind == COHORTS or query.of or query.cumulative):
+            raise InvalidQueryError("Everybody, or all others, can stand beside the values of a segment.")
+        if query.beside == "others" and query.by not in {chosen.segment for chosen in query.filters}:
+            raise InvalidQueryError("All others than which?")
+
     def _check_sums(self, query: MetricQuery, kind: str) -> None:
         """Users there in two periods would be counted twice in their sum."""
-        ranges = [(query.start, query.end), (query.against_start, query.against_end)]
-        is_summed = query.operation in ("value", "compare", "change", "explain", "share") or (
+        is_summed = query.operation in ("value", "compare", "change", "explain") or (
             query.operation in ("highest", "lowest") and query.by is not None
         )
-        if kind == COHORTS or not is_summed or all(start == end for start, end in ranges):
+        is_summed = is_summed or (query.of_change and query.by is not None)
+        if kind == COHORTS or not is_summed or all(start == end for start, end in query.ranges):
             return
         for name in query.metrics:
             if self.metrics[name].is_count and name not in ADDITIVE:
@@ -147,6 +192,8 @@ class Catalogue:
         names = {chosen.segment for chosen in query.filters} | ({query.by} if query.by else set())
         if names and kind == ROLLING:
             raise InvalidQueryError("Rolling activity is not kept by segment; active users by day, week or month are.")
+        if names and kind == DAYS_ACTIVE:
+            raise InvalidQueryError("Days active are not asked for by segment here; the Growth page shows them.")
         for name in sorted(names):
             if name not in self.segments:
                 known = ", ".join(map(words.title, self.segments)) or "none"
@@ -177,6 +224,20 @@ class NoDataError(Exception):
     """The warehouse is there and empty."""
 
 
+def _days_active(db: Snapshot) -> dict[str, Metric]:
+    """The mart that counts users by days active, as a metric: it is a histogram, and meant as its comment says."""
+    found = db.read(
+        f"select comment from duckdb_tables() where database_name = 'warehouse' and table_name = '{DAYS_ACTIVE}' "
+        f"and exists (from {DAYS_ACTIVE})"
+    )
+    formula = "count of users by days_active"
+    metrics = (
+        Metric(DAYS_ACTIVE, "Users by days active", comment, formula, "users", "users", "up", None)
+        for comment in found["comment"]
+    )
+    return {metric.name: metric for metric in metrics}
+
+
 @functools.lru_cache(maxsize=2)  # a version never changes
 def of(db: Snapshot) -> Catalogue:
     """The catalogue of a version of the warehouse. Raises `NoDataError` if it has no events, `duckdb.Error`."""
@@ -186,6 +247,8 @@ def of(db: Snapshot) -> Catalogue:
         found = warehouse_catalogue.metrics(db, model)
         metrics |= found
         models |= dict.fromkeys(found, model)
+    metrics |= _days_active(db)
+    models |= dict.fromkeys(metrics.keys() - models.keys(), DAYS_ACTIVE)
     bounds = db.read(
         "select min(activity_date) as first, max(activity_date) as as_of, "
         "(select min(period_start) from growth_metrics_weekly) as first_week from active_users_rolling"

@@ -134,6 +134,9 @@ class CohortWords(Question):
         follows = self.text_has("still", "who", "that", "retained", "came", "come", "remained", "stayed", "returned")
         if not (saw_cohort or follows or self.found.age):
             markers = [(begin, end) for begin, end in markers if self.text(begin) != "new"]  # were there new users in
+        is_part = all(self.text(begin) in ("new", "were") for begin, _ in markers) and len(self.found.spans) < 2
+        if is_part and all(self.text(begin) == "active" for begin, _ in still):
+            still = []  # active users that were new in August
         relevant = saw_cohort or self.found.age is not None or curve or (markers and still)
         if not relevant:
             return

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import operator
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from app.ask.catalogue import COHORTS, ROLLING, SUFFIXES, Catalogue
-from app.ask.metric_query import MetricQuery
+from app.ask.catalogue import COHORTS, DAYS_ACTIVE, ROLLING, SUFFIXES, Catalogue
+from app.ask.metric_query import MetricQuery, SegmentFilter
 from app.queries.catalogue import Metric, quoted
 
 RANKED = 10  # rows of a ranking, unless the question says how many
@@ -42,6 +43,8 @@ def sql(query: MetricQuery, catalogue: Catalogue) -> str:
         )
     if query.operation == "explain":
         return _explained(query, catalogue)
+    if catalogue.kind(query.metric) == DAYS_ACTIVE:
+        return _days_active(query)
     if catalogue.kind(query.metric) == COHORTS:
         return _cohorts(query, catalogue)
     return _periods(query, catalogue)
@@ -67,31 +70,29 @@ def _columns(expression: str) -> list[str]:
 
 
 def _periods(query: MetricQuery, catalogue: Catalogue) -> str:
-    metrics = [catalogue.metrics[name] for name in query.metrics]
+    metrics = catalogue.asked(query)
     columns = measures(metrics)
-    counts = _counts(query, catalogue, columns)
-    if query.operation == "share":
-        return _shares(query, counts, metrics[0])
     is_ranked = query.operation in ("highest", "lowest")
     if query.of_change:
-        return _changes(query, catalogue, metrics[0])
+        return _changes_of_values(query, catalogue) if query.by else _changes(query, catalogue)
+    counts = _counts(query, catalogue)
     by_period = (
         query.operation in ("series", "first", "last", "since") or (is_ranked and not query.by) or _is_single(query)
     )
-    keys = [quoted(query.by)] if query.by else []
+    keys = [*([quoted(query.by)] if query.by else []), *(["is_beside"] if query.beside else [])]
     if by_period:
-        values = [f"{_known(metric)} as {metric.name}" for metric in metrics]
+        values = [f"{_known(metric, query)} as {metric.name}" for metric in metrics]
         selected = ["period_start", *keys, "is_complete", *values, *_beside(columns, metrics)]
         answers = f"    select\n        {_listed(selected)}\n    from counts"
     else:
         if query.operation in ("compare", "change"):
             keys = [f"{_range_start(query, 'period_start')} as range_start", *keys]
         values = [f"{_summed(metric, query)} as {metric.name}" for metric in metrics]
-        beside = [
-            f"sum({column}) filter (where is_complete)::bigint as {column}" for column in _beside(columns, metrics)
-        ]
+        complete = "" if query.of else " filter (where is_complete)"
+        beside = [f"sum({column}){complete}::bigint as {column}" for column in _beside(columns, metrics)]
         # What counts complete periods only is known as soon as one is.
-        known = "bool_and" if any(metric.is_count for metric in metrics) and query.operation != "average" else "bool_or"
+        counts_so_far = any(metric.is_count for metric in metrics) or query.of is not None
+        known = "bool_and" if counts_so_far and query.operation not in ("average", "median") else "bool_or"
         bounds = ["min(period_start) as period_start", "max(period_start) as last_period_start"]
         selected = [*keys, *bounds, f"{known}(is_complete) as is_complete", *values, *beside]
         answers = f"    select\n        {_listed(selected)}\n    from counts\n    group by all"
@@ -99,25 +100,63 @@ def _periods(query: MetricQuery, catalogue: Catalogue) -> str:
     return f"with {counts},\n\nanswers as (\n{answers}\n)\n\nselect {_shown(query)} from answers{chosen}"
 
 
-def _changes(query: MetricQuery, catalogue: Catalogue, metric: Metric) -> str:
-    """The periods, or the values of a segment, with the change of the metric from the period before."""
+def _changes(query: MetricQuery, catalogue: Catalogue) -> str:
+    """The periods with the change of the metric from the period before."""
+    [metric] = catalogue.asked(query)
     before = catalogue.shifted(query.start, -1, query.grain)
-    counts = _counts(query.changed(start=before, of_change=False), catalogue, measures([metric]))
-    by = quoted(query.by) if query.by else ""
-    keys = ["period_start", *([by] if by else [])]
-    partition = f"partition by {by} order by period_start" if by else "order by period_start"
-    selected = [*keys, "is_complete", f"{_known(metric)} as {metric.name}"]
-    compared = [
-        "*",
-        f"lag({metric.name}) over ({partition}) as before",
-        f"{metric.name} - lag({metric.name}) over ({partition}) as change",
-    ]
+    counts = _counts(query.changed(start=before, of_change=False, relative=False), catalogue)
+    selected = ["period_start", "is_complete", f"{_known(metric, query)} as {metric.name}"]
+    selected.append(f"lag({metric.name}) over (order by period_start) as before")
     return (
         f"with {counts},\n\nperiods as (\n    select\n        {_listed(selected)}\n    from counts\n),\n\n"
-        f"changes as (\n    select\n        {_listed(compared)}\n    from periods\n),\n\n"
-        f"answers as (\n    select * from changes where period_start >= {literal(query.start)}\n)\n\n"
+        f"answers as (\n    select\n        {_listed(_moved(metric))}\n    from periods\n"
+        f"    where period_start >= {literal(query.start)}\n)\n\n"
         f"select {_shown(query)} from answers{_chosen(query, metric)}"
     )
+
+
+def _changes_of_values(query: MetricQuery, catalogue: Catalogue) -> str:
+    """The values of a segment with the change of the metric from one range to the other."""
+    [metric], by = catalogue.asked(query), quoted(query.by or "")
+    sides = [
+        by,
+        f"{_range_start(query, 'period_start')} as range_start",
+        "bool_and(is_complete) as is_complete",
+        f"{_summed(metric, query)} as {metric.name}",
+    ]
+    later, earlier = (f"filter (where range_start {sign} {literal(query.start)})" for sign in ("=", "<>"))
+    pairs = [
+        by,
+        f"{literal(query.start)} as period_start",
+        "bool_and(is_complete) as is_complete",
+        f"any_value({metric.name}) {earlier} as before",
+        f"any_value({metric.name}) {later} as {metric.name}",
+    ]
+    return (
+        f"with {_counts(query, catalogue)},\n\n"
+        f"sides as (\n    select\n        {_listed(sides)}\n    from counts\n    group by all\n),\n\n"
+        f"pairs as (\n    select\n        {_listed(pairs)}\n    from sides\n    group by {by}\n),\n\n"
+        f"answers as (\n    select\n        {_listed(_moved(metric))}\n    from pairs\n)\n\n"
+        f"select {_shown(query)} from answers{_chosen(query, metric)}"
+    )
+
+
+def _moved(metric: Metric) -> list[str]:
+    """Everything there is, and the change from before."""
+    change = f"{metric.name} - before"
+    return ["*", f"{change} as change", f"({change}) / nullif(before, 0) as relative_change"]
+
+
+def _days_active(query: MetricQuery) -> str:
+    """Users by the days on which they were active: how many there are within the bounds, each number, or the mean."""
+    name = query.metric
+    within = " and ".join(f"days_active {sign} {value:g}" for sign, value in query.bounds) or "true"
+    if query.operation == "series":
+        return f"select days_active, users as {name}\nfrom {DAYS_ACTIVE}\nwhere {within}\norder by days_active"
+    figure = f"coalesce(sum(users) filter (where {within}), 0)::bigint"
+    if query.operation == "average":
+        figure = "sum(days_active * users) / sum(users)"
+    return f"select {figure} as {name}, sum(users)::bigint as of_all\nfrom {DAYS_ACTIVE}"
 
 
 def _is_single(query: MetricQuery) -> bool:
@@ -129,8 +168,30 @@ def _listed(columns: list[str]) -> str:
     return ",\n        ".join(columns)
 
 
-def _counts(query: MetricQuery, catalogue: Catalogue, columns: list[str]) -> str:
+def _counts(query: MetricQuery, catalogue: Catalogue) -> str:
     """CTE `counts`: the columns of every period asked for, of everybody, of the filtered users or of each value."""
+    window = _window(query, catalogue)
+    if not window:
+        return _counted(query, catalogue)
+    values = [one for one in query.filters if one.segment == query.of]
+    shown = f"\n    qualify {_condition(values)}" if values else ""
+    counted = _counted(query, catalogue).replace("counts as", "counted as", 1)
+    return f"{counted},\n\ncounts as (\n    select *, {window}\n    from counted{shown}\n)"
+
+
+def _window(query: MetricQuery, catalogue: Catalogue) -> str:
+    """What is summed over other rows: the values of a segment for their whole, the periods up to each one."""
+    if query.cumulative:
+        by = f"partition by {quoted(query.by)} " if query.by else ""
+        return f"sum({query.metric}) over ({by}order by period_start)::bigint as so_far"
+    if query.of and query.by == query.of:
+        return f"sum({catalogue.metrics[query.metric].numerator}) over (partition by period_start)::bigint as total"
+    return ""
+
+
+def _counted(query: MetricQuery, catalogue: Catalogue) -> str:
+    asked = measures(catalogue.asked(query.changed(cumulative=False)))
+    columns = [column for column in asked if column != "total"]
     if catalogue.kind(query.metric) == ROLLING:
         listed = ",\n        ".join(columns)
         return (
@@ -146,28 +207,46 @@ def _counts(query: MetricQuery, catalogue: Catalogue, columns: list[str]) -> str
             f"    where {_within(query, 'period_start')}\n)"
         )
     mart = f"growth_by_segment_{SUFFIXES[query.grain]}"
-    condition = _condition(query)
     by = quoted(query.by) if query.by else ""
+    # What is shown may be a part of what is counted: a share of a whole, a value beside everybody.
+    apart = {query.of, query.by if query.beside else None}
+    condition = _condition(one for one in query.filters if one.segment not in apart)
+    part = _condition(one for one in query.filters if one.segment in apart)
     # A combination in which nothing happened has no row: every period of the spine gets one, with zeros. A count is
     # unknown exactly where it is unknown for everybody.
+    is_part = f" filter (where {part})" if query.of and query.by != query.of and part != "true" else ""
     sums = ",\n        ".join(
-        f"case when any_value(spine.{column}) is not null then coalesce(sum(parts.{column}), 0) end::bigint as {column}"
+        f"case when any_value(spine.{column}) is not null then coalesce(sum(parts.{column}){is_part}, 0) end::bigint "
+        f"as {column}"
         for column in columns
     )
+    if "total" in asked and query.by != query.of:
+        whole = " + ".join(f"coalesce(sum(parts.{column}), 0)" for column in columns)
+        sums += f",\n        ({whole})::bigint as total"
     groups = f"    cross join (select distinct {by} from {mart} where {condition}) as groups\n" if by else ""
     join = f" and groups.{by} = parts.{by}" if by else ""
+    keys = f"groups.{by}," if by else ""
+    if query.beside:
+        others = f" and not (parts.{part})" if query.beside == "others" else ""
+        values = f"select distinct {by}, false as is_beside from {mart} where {condition} and {part}"
+        groups = (
+            f"    cross join (\n        {values}\n        union all\n"
+            f"        select {literal(query.beside)}, true\n    ) as groups\n"
+        )
+        join = f" and (groups.{by} = parts.{by} or (groups.is_beside{others}))"
+        keys += " groups.is_beside,"
     return (
         f"parts as (\n    select * from {mart} where {condition}\n),\n\n"
-        f"counts as (\n    select\n        spine.period_start,\n        {f'groups.{by},' if by else ''}\n"
+        f"counts as (\n    select\n        spine.period_start,\n        {keys}\n"
         f"        spine.is_complete,\n        {sums}\n    from {spine} as spine\n{groups}"
         f"    left join parts on spine.period_start = parts.period_start{join}\n"
         f"    where {_within(query, 'spine.period_start')}\n    group by all\n)"
     ).replace("        \n", "")
 
 
-def _known(metric: Metric) -> str:
-    """The metric of one period; a ratio of counts so far would be no rate of anything."""
-    if metric.is_count:
+def _known(metric: Metric, query: MetricQuery) -> str:
+    """The metric of one period; a ratio of counts so far would be no rate of anything, but they have parts."""
+    if metric.is_count or query.of:
         return metric.sql()
     return f"case when is_complete then {metric.sql()} end"
 
@@ -181,6 +260,10 @@ def _beside(columns: list[str], metrics: list[Metric]) -> list[str]:
 
 def _summed(metric: Metric, query: MetricQuery) -> str:
     """The metric of several periods: summed counts, ratios of sums over complete periods, averages of counts."""
+    if query.operation == "median":
+        return f"median({metric.sql()}) filter (where is_complete)"
+    if query.of and query.operation != "average":
+        return metric.sql(summed=True)
     if metric.is_count:
         if query.operation == "average":
             return f"avg({metric.numerator}) filter (where is_complete)"
@@ -198,29 +281,13 @@ def _range_start(query: MetricQuery, column: str) -> str:
     return f"case when {column} >= {literal(later)} then {literal(later)} else {literal(earlier)} end"
 
 
-def _shares(query: MetricQuery, counts: str, metric: Metric) -> str:
-    """Each value's part of the total; of the values that a filter names, only those are shown."""
-    by = quoted(query.by or query.filters[0].segment)
-    whole = query.changed(by=query.by or query.filters[0].segment)
-    shown = next((one for one in query.filters if one.segment == whole.by), None)
-    values = f"\nqualify {by} in ({', '.join(map(literal, shown.values))})" if shown else ""
-    return (
-        f"with {counts}\n\nselect\n    {by},\n    min(period_start) as period_start,\n"
-        f"    max(period_start) as last_period_start,\n    bool_and(is_complete) as is_complete,\n"
-        f"    sum({metric.numerator})::bigint as {metric.name},\n"
-        f"    sum(sum({metric.numerator})) over ()::bigint as total,\n"
-        f"    sum({metric.numerator}) / nullif(sum(sum({metric.numerator})) over (), 0) as share\n"
-        f"from counts\ngroup by {by}{values}\norder by share desc, {by}"
-    )
-
-
 def _shown(query: MetricQuery) -> str:
     """The columns; of the rows within bounds also of how many they are."""
     return "*, count(*) over () as of_all" if query.operation == "series" and query.bounds else "*"
 
 
 def _measured(query: MetricQuery, metric: Metric) -> str:
-    return "change" if query.of_change else metric.name
+    return ("relative_change" if query.relative else "change") if query.of_change else metric.name
 
 
 def _bounds(query: MetricQuery, metric: Metric) -> list[str]:
@@ -251,7 +318,9 @@ def _chosen(query: MetricQuery, metric: Metric) -> str:
     elif not query.of_change:
         where = ""
     first = "range_start" if query.operation in ("compare", "change") and not _is_single(query) else "period_start"
-    return f"{where}\norder by {', '.join([first, *([key] if query.by else [])])}"
+    beside = ["is_beside"] if query.beside else []
+    largest = [f"{metric.name} desc"] if query.of and query.operation == "value" else []  # the parts of a whole
+    return f"{where}\norder by {', '.join([first, *largest, *beside, *([key] if query.by else [])])}"
 
 
 def _ranked(query: MetricQuery, metric: Metric, key: str) -> str:
@@ -259,32 +328,31 @@ def _ranked(query: MetricQuery, metric: Metric, key: str) -> str:
     conditions = _bounds(query, metric)
     measured = _measured(query, metric)
     if query.of_change:
-        conditions += ["is_complete", f"change {'>' if query.operation == 'highest' else '<'} 0"]
+        conditions += ["is_complete", f"{measured} {'>' if query.operation == 'highest' else '<'} 0"]
     else:
         conditions += [f"{measured} is not null", *([] if query.by else ["is_complete"])]
     order = f"{measured} {'desc' if query.operation == 'highest' else 'asc'}"
-    nth = f"\nqualify dense_rank() over (order by {order}) = {query.nth:d}" if query.nth else ""
+    nth = _nth(query, measured, order)
     where = f"\nwhere {' and '.join(dict.fromkeys(conditions))}"
     return f"{where}{nth}\norder by {order}, {key}\nlimit {query.limit or RANKED:d}"
 
 
-def _condition(query: MetricQuery) -> str:
-    filters = [
-        f"{quoted(one.segment)} in ({', '.join(map(literal, one.values))})"
-        for one in query.filters
-        # The parts of a share are divided by everybody's sum.
-        if not (query.operation == "share" and one.segment == (query.by or query.filters[0].segment))
-    ]
-    return " and ".join(filters) or "true"
+def _nth(query: MetricQuery, measured: str, order: str) -> str:
+    """Only what has the figure that stands in this place; equals share it."""
+    everything = "rows between unbounded preceding and unbounded following"
+    window = f"(order by {order} {everything})"
+    return f"\nqualify {measured} = nth_value({measured}, {query.nth:d}) over {window}" if query.nth else ""
+
+
+def _condition(filters: Iterable[SegmentFilter]) -> str:
+    conditions = [f"{quoted(one.segment)} in ({', '.join(map(literal, one.values))})" for one in filters]
+    return " and ".join(conditions) or "true"
 
 
 def _within(query: MetricQuery, column: str) -> str:
-    ranges = [(query.start, query.end)]
-    if query.against_start and query.against_end and query.operation in ("compare", "change", "explain"):
-        ranges.append((query.against_start, query.against_end))
     parts = [
         f"{column} = {literal(start)}" if start == end else f"{column} between {literal(start)} and {literal(end)}"
-        for start, end in ranges
+        for start, end in query.ranges
     ]
     return parts[0] if len(parts) == 1 else f"({' or '.join(parts)})"
 
@@ -298,7 +366,7 @@ def _cohorts(query: MetricQuery, catalogue: Catalogue) -> str:
     is_ranked = query.operation in ("highest", "lowest")
     by_cohort = (is_ranked and not query.by) or (query.operation == "series" and query.age is not None)
     compares_ranges = query.operation in ("compare", "change") and query.against_start is not None
-    conditions = [_within(query, "cohort_start"), _condition(query)]
+    conditions = [_within(query, "cohort_start"), _condition(query.filters)]
     if query.age is not None:
         conditions.append(f"period_number = {query.age:d}")
     # Of several cohorts only those count whose cell is complete: an open one would pull the pooled rate down.
@@ -330,7 +398,7 @@ def _cohorts(query: MetricQuery, catalogue: Catalogue) -> str:
     if is_ranked:
         direction = "desc" if query.operation == "highest" else "asc"
         tie = quoted(query.by) if query.by else "cohort_start"
-        nth = f"\nqualify dense_rank() over (order by {metric.name} {direction}) = {query.nth:d}" if query.nth else ""
+        nth = _nth(query, metric.name, f"{metric.name} {direction}")
         tail = f"\nwhere is_complete{nth}\norder by {metric.name} {direction}, {tie}\nlimit {query.limit or RANKED:d}"
     return f"with answers as (\n{rows}\n)\n\nselect * from answers{tail}"
 
@@ -362,7 +430,7 @@ def _explained(query: MetricQuery, catalogue: Catalogue) -> str:
     else:
         source = "growth_by_segment_" + SUFFIXES[query.grain]
     cells = (
-        f"    select *\n    from {source}\n    where {_within(query, 'period_start')} and {_condition(query)}"
+        f"    select *\n    from {source}\n    where {_within(query, 'period_start')} and {_condition(query.filters)}"
         if source
         else "    select *, activity_date as period_start\n    from active_users_rolling\n"
         f"    where {_within(query, 'activity_date')}"

@@ -62,6 +62,7 @@ class DateForms:
             self._half,
             self._month,
             self._week,
+            self._weekend,
             self._day,
             self._year,
             self._everything,
@@ -284,7 +285,7 @@ class DateForms:
 
     def _week(self, tokens: Sequence[Token], begin: int) -> Dated | None:
         position = begin + (text_at(tokens, begin) == "calendar")
-        if text_at(tokens, position) not in ("week", "wk", "cw", "kw"):
+        if text_at(tokens, position) not in ("week", "weeks", "wk", "cw", "kw"):
             return None
         position += 1
         number = tokens[position].whole if position < len(tokens) else None
@@ -308,6 +309,25 @@ class DateForms:
             return None
         spans = [self._week_of(one.first) for one in (day.span, *day.span.others)]
         return Dated(Span(spans[0].first, spans[0].last, "week", tuple(spans[1:])), begin, day.end)
+
+    def _weekend(self, tokens: Sequence[Token], begin: int) -> Dated | None:
+        """The weekend of 16-17 May, the weekend after 13 May, last weekend: a Saturday and the Sunday after it."""
+        word, as_of = text_at(tokens, begin), self.catalogue.as_of
+        if word in (*LAST, *NOW) and text_at(tokens, begin + 1) == "weekend":
+            saturday = _saturday(as_of) - timedelta(days=0 if word in NOW or _saturday(as_of) + DAY < as_of else 7)
+            return Dated(Span(saturday, saturday + DAY, "range"), begin, begin + 2)
+        if word != "weekend":
+            return None
+        position = begin + 1
+        while text_at(tokens, position) in ("of", "on", "the", "starting", "beginning", "from"):
+            position += 1
+        found = self._days(tokens, position) or self._day(tokens, position)
+        if found is None:
+            return None
+        weekends = dict.fromkeys(_saturday(one.first) for one in (found.span, *found.span.others))
+        is_whole = all(one.last <= _saturday(one.first) + DAY for one in (found.span, *found.span.others))
+        spans = [Span(saturday, saturday + DAY, "range") for saturday in weekends]
+        return Dated(replace(spans[0], others=tuple(spans[1:])), begin, found.end) if is_whole else None
 
     def _day(self, tokens: Sequence[Token], begin: int) -> Dated | None:
         word = text_at(tokens, begin)
@@ -464,3 +484,8 @@ class DateForms:
         if text_at(tokens, begin) in relative and text_at(tokens, begin + 1) == "year":
             return self.catalogue.as_of.year + relative[text_at(tokens, begin)], begin + 2
         return None, position
+
+
+def _saturday(day: date) -> date:
+    """The Saturday of the weekend a day is in; of another day, of the one after it."""
+    return day - DAY if day.weekday() == 6 else day + timedelta(days=5 - day.weekday())

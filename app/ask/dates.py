@@ -35,7 +35,17 @@ class DateReader(DateForms):
         narrowed = self._one_range(_within_scope(found))
         kept = {dated.begin for dated in narrowed}
         self.scopes = [dated for dated in found if dated.begin not in kept]
-        return _shared_year(narrowed)
+        return _shared_year(self._shared_week(tokens, narrowed))
+
+    def _shared_week(self, tokens: Sequence[Token], found: list[Dated]) -> list[Dated]:
+        """The week of one day and another day: of two weeks."""
+        if len(found) != 2 or [dated.span.unit for dated in found] != ["week", "day"]:
+            return found
+        between = [token.text for token in tokens[found[0].end : found[1].begin]]
+        if set(between) - {"vs", "versus", "and", "to", "with", "compared", "against", "than", "the", "of", "that"}:
+            return found
+        spans = [self._week_of(one.first) for one in (found[1].span, *found[1].span.others)]
+        return [found[0], replace(found[1], span=replace(spans[0], others=tuple(spans[1:])))]
 
     def _one_range(self, found: list[Dated]) -> list[Dated]:
         """Since one date and until another, said apart, are one range."""

@@ -19,7 +19,7 @@ def of_answer(answer: Answer, catalogue: Catalogue, palette: Palette) -> Figure 
     query = answer.metric_query
     if query is None or answer.trust is None:
         return None
-    metric = catalogue.metrics[query.metric]
+    metric = catalogue.asked(query)[0]
     if query.operation == "explain":
         return _explained(answer.frame, metric, palette)
     frame = answer.detail if answer.detail is not None else answer.frame
@@ -29,7 +29,7 @@ def of_answer(answer: Answer, catalogue: Catalogue, palette: Palette) -> Figure 
         if query.by and query.operation == "series":
             history = frame.rename(columns={query.by: "segment", metric.name: "value"})
             return charts.segment_lines(history, metric, query.grain, palette)
-        if not query.by and query.operation in ("series", "value", "average"):
+        if not query.by and query.operation in ("series", "value", "average", "median"):
             return charts.growth_single(_with_days(frame, query, catalogue), metric, query.grain, palette)
     names = _names(frame, query)
     return None if names is None else bars(names, list(frame[metric.name]), metric, palette)
@@ -95,6 +95,8 @@ def _names(frame: pd.DataFrame, query: MetricQuery) -> list[str] | None:
     """What the rows are called."""
     if "period_number" in frame and query.age is None:
         return [str(number) for number in frame["period_number"]]
+    if "days_active" in frame:
+        return [str(days) for days in frame["days_active"]]
     for column in (query.by, "range_start", "cohort_start", "period_start"):
         if column and column in frame:
             if column == query.by and "range_start" not in frame:
@@ -103,8 +105,6 @@ def _names(frame: pd.DataFrame, query: MetricQuery) -> list[str] | None:
                 by = [f"{value} " for value in frame[query.by]] if query.by and query.by in frame else [""] * len(frame)
                 dates = [words.short_period(start, query.grain) for start in frame[column]]
                 return [f"{value}{name}" for value, name in zip(by, dates, strict=True)]
-    if query.filters and query.filters[0].segment in frame:
-        return [str(value) for value in frame[query.filters[0].segment]]
     return None
 
 

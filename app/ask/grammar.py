@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import cast
 
 from app import words
-from app.ask.catalogue import ADDITIVE, GRAINS
+from app.ask.catalogue import GRAINS
 from app.ask.cohort_words import CohortWords
+from app.ask.days_words import DaysWords
 from app.ask.lexicon import GRAIN_WORDS, vocabulary
 from app.ask.metric_query import Grain, Unanswerable
 from app.ask.phrasing import span_name
@@ -28,6 +29,8 @@ OR_BEYOND = dict.fromkeys(("more", "higher", "above", "over", "greater"), "at_le
 )
 RANKING_WORDS = ("highest", "lowest", "best", "worst", "largest", "smallest", "biggest", "weakest", "strongest")
 
+# What does churn mean, stand for.
+MEANING = {"mean", "means", "stand", "stands", "measure", "measures", "represent", "count", "counts", "express"}
 MOST_IGNORED = 2  # unknown words that may be left out of account
 WITHIN_PHRASE = 3  # words that may stand between "from" and the name it leads
 # What stands before the name of a segment: an unknown word after it may be one.
@@ -39,7 +42,7 @@ LEADING = {
 }  # fmt: skip
 
 
-class Grammar(CohortWords, SegmentWords):
+class Grammar(CohortWords, SegmentWords, DaysWords):
     """Takes every word of a question for what it is."""
 
     def read_words(self) -> None:
@@ -47,6 +50,8 @@ class Grammar(CohortWords, SegmentWords):
         self.read_courtesies()
         self.read_picks()
         self.read_previous()
+        self.read_days_active()
+        self.read_besides()
         self.read_dates()
         self.read_ages()
         self.read_out_of_reach()
@@ -133,10 +138,6 @@ class Grammar(CohortWords, SegmentWords):
         if self.each(self.lexicon.about_data):
             covers = f"The data covers {words.day(self.catalogue.first)} to {words.day(self.catalogue.as_of)}"
             raise Stop(self.help(f"{covers}; up to that day, not including it, it is complete."))
-        if self.counts_days:
-            raise Stop(
-                self.no_answer("The Growth page shows on how many days users were active; it is not asked for here.")
-            )
         if self.each(self.lexicon.advice):
             raise Stop(self.no_answer("What to do is for people to decide; this box says what happened."))
         future = [
@@ -208,20 +209,6 @@ class Grammar(CohortWords, SegmentWords):
                     self.take(position - 1, position)
                 self.take(position, position + 1)
 
-    @property
-    def counts_days(self) -> bool:
-        """Whether users are told apart by their number of active days: on 20 of the last 28 days."""
-        texts = [token.text for token in self.tokens]
-        for position, token in enumerate(self.tokens):
-            after = texts[position + 1 : position + 6]
-            of_days = after[:1] == ["of"] and ("days" in after or "last" in after or "past" in after)
-            days_in = (
-                after[:1] in (["day"], ["days"]) and after[1:2] and after[1] in ("in", "of", "out", "per", "during")
-            )
-            if token.whole is not None and {"active", "used", "use"} & set(texts[:position]) and (of_days or days_in):
-                return True
-        return bool(self.each(self.lexicon.days_active))
-
     def read_metrics(self) -> None:
         self.read_returns()
         phrases = self.lexicon.metrics
@@ -244,6 +231,7 @@ class Grammar(CohortWords, SegmentWords):
             is_aside = is_aside and not any(dated.begin == end for dated in self.found.spans)
             if name not in self.found.metrics and not is_aside:
                 self.found.metrics.append(name)
+                self.found.metric_places[name] = (begin, end)
             self.take(begin, end)
 
         if {"new_users", "gained_users"} <= set(self.found.metrics):
@@ -339,31 +327,44 @@ class Grammar(CohortWords, SegmentWords):
             follows = any(self.group(name).at(self.tokens, position + 1, self.free) for name in ranks)
             if place and place <= 100 and self.text(position + 1) in ("place", "rank", "position"):
                 self.found.operations.add("highest")
-                self.found.limit = place  # all places up to it: two may share one
+                self.found.nth = place
                 self.take(position, position + 2)
+            ranks_so = self.text(position - 1) in (
+                "came",
+                "comes",
+                "ranks",
+                "ranked",
+                "is",
+                "was",
+                "placed",
+                "finished",
+            )
+            if place and self.free[position] and ranks_so and self.text(position + 1) in ("by", "for", "in", "on", ""):
+                self.found.operations.add("highest")
+                follows = True
             if place and self.free[position] and follows:
                 self.found.nth = place
                 self.take(position, position + 1)
+        if (self.text(0), self.text(1)) == ("what", "does") and MEANING & {token.text for token in self.tokens}:
+            self.found.operations.add("define")
+            self.take(0, 2)
         for group in (
             "define", "since", "improved", "worsened", "split", "previous", "average", "explain", "compare", "change",
-            "series", "total", "best", "worst", "highest", "lowest", "rose", "fell", "share", "percent", "rank",
-            "more", "less",
+            "series", "cumulative", "median", "total", "best", "worst", "highest", "lowest", "rose", "fell", "share",
+            "percent", "rank", "more", "less",
         ):  # fmt: skip
             self.take_group(group)
         if self.found.spans or self.found.by or self.found.filters:
             self.found.operations.discard("define")  # a figure, not a meaning
         if "define" in self.found.operations:
             self.found.operations.discard("average")  # what does it mean
+        self.read_sides()
         if "percent" in self.found.operations and not self.found.operations & CHANGES:
             self.found.operations.add("share")
-        adds_up = bool(self.found.metrics) and set(self.found.metrics) <= ADDITIVE
         stands_for_change = self.found.operations & CHANGES and set(self.found.metrics) <= {"active_users"}
         for position, token in enumerate(self.tokens):
             has_values = any(len(values) > 1 for values in self.found.filters.values())
             if ("compare" in self.found.operations or has_values) and token.text == "between":
-                self.take(position, position + 1)
-            if token.text == "cumulative" and (adds_up or self.found.has_noun) and not self.found.per_period:
-                self.found.operations |= {"total", "cumulative"}
                 self.take(position, position + 1)
             is_net = token.text == "net" and stands_for_change
             is_segment = token.text in self.lexicon.segment_words and "explain" in self.found.operations
@@ -382,6 +383,16 @@ class Grammar(CohortWords, SegmentWords):
                 if number and number <= 100 and leads:
                     self.found.limit = number
                     self.take(position, position + 1)
+
+    def read_sides(self) -> None:
+        """Above or below, with no number: of two dates, two values, or a value and everybody."""
+        has_sides = self.found.beside or len(self.found.spans) == 2
+        if not (has_sides or any(len(values) > 1 for values in self.found.filters.values())):
+            return
+        for position, token in enumerate(self.tokens):
+            if self.free[position] and token.text in ("above", "below"):
+                self.found.operations |= {"compare", "more" if token.text == "above" else "less"}
+                self.take(position, position + 1)
 
     def take_group(self, name: str) -> None:
         for _, begin, end in self.each(self.group(name)):
@@ -433,7 +444,14 @@ class Grammar(CohortWords, SegmentWords):
             return
         if len(left) >= 3 and 2 * len(left) >= len(self.tokens):
             raise Stop(self.unread(self.no_answer(f"Too little of this was understood; not “{what}”. I read English.")))
-        recognised = found.metrics or found.ambiguous or found.is_cohort or found.has_noun or found.operations
+        recognised = (
+            found.metrics
+            or found.days_active
+            or found.ambiguous
+            or found.is_cohort
+            or found.has_noun
+            or found.operations
+        )
         if not recognised and not found.spans and not found.by:
             message = "This is no question about the growth of this product, or none that I can read."
             raise Stop(self.unread(self.no_answer(message)))

@@ -23,6 +23,9 @@ ROLLING_GRAINS: dict[str, Grain] = {"dau": "day", "wau": "week", "mau": "month"}
 RATES = {"churned_users": "churn_rate", "retained_users": "retention_rate"}
 FOLLOWED = {name: name for name in ("churned_users", "churn_rate", "retained_users", "retention_rate")}
 FOLLOWED["active_users"] = "retained_users"
+# Whom the active users of a period consist of.
+PARTS_OF_ACTIVE = {"new_users", "retained_users", "resurrected_users", "gained_users"}
+AVERAGES: tuple[Operation, ...] = ("average", "median")
 Claim = Literal["rose", "fell"] | None
 PICKS: tuple[Operation, ...] = ("since", "first", "last")
 MOST_DAYS, MOST_DAYS_BY_WEEK = 14, 120
@@ -34,28 +37,29 @@ class GrowthReading(Settling):
     def growth_query(self, filters: tuple[SegmentFilter, ...]) -> Reading:
         """The reading of a question about periods. Raises `Stop`."""
         found = self.found
-        metrics, grain = self.asked_metrics()
+        metrics, grain, of = self.asked_metrics()
         spans = self.asked_dates(metrics)
         operation = self.operation(metrics[0], len(spans))
         by = self.split(operation)
         self.check_averages(operation, spans, grain or found.grain, metrics)
-        if found.operations & CHANGES and (operation in ("average", "share") or (operation == "compare" and by)):
-            raise Stop(self.unclear("A change is looked at alone: not averaged, not as a share, not side by side."))
+        if found.operations & CHANGES and (operation in AVERAGES or (operation == "compare" and by)):
+            raise Stop(self.unclear("A change is looked at alone: not averaged, not side by side."))
         if self.is_side_by_side(operation, by) and len(metrics) > 1 and len(spans) < 2:
             operation = "value"  # new against churned users: both figures
         grain = grain or found.grain or self.natural_grain(spans, operation, metrics)
         claim = self.claim(metrics[0])
         operation, spans, of_change = self.asked_change(operation, spans, grain, by, claim)
+        relative = of_change and self.catalogue.metrics[metrics[0]].is_count and not of and self.is_in_percent
         if len(metrics) > 1 and operation in ("highest", "lowest", "change", "explain", *PICKS):
             raise Stop(self.which_metric(metrics))
-        operation = self.for_dates(operation, spans, grain, by)
+        operation = self.for_dates(operation, spans, grain, by, of_change=of_change)
         if operation == "change" and len(spans) == 1:
             spans = self.ends_of_growth(spans[0], metrics, grain)
         only_complete = bool(found.bounds) or of_change
         if found.bounds and operation == "value" and not self.is_one_figure(spans, grain, by):
             operation = "series"
         self.note_edges(spans, grain, metrics, operation)
-        start, end = self.range(spans, grain, operation, by, metrics, only_complete=only_complete)
+        start, end = self.range(spans, grain, operation, by, metrics, only_complete=only_complete, of_change=of_change)
         sides = self.claimed_side(metrics[0]) if operation == "compare" else None
         query = MetricQuery(
             operation=operation,
@@ -63,13 +67,17 @@ class GrowthReading(Settling):
             grain=grain,
             start=start,
             end=end,
-            **self.against(spans, start, end, grain, operation),
+            **self.against(spans, start, end, grain, operation, of_change=of_change and by is not None),
             filters=filters,
             by=by,
-            **self.bounds_of(metrics[0], operation, claim, of_change=of_change),
+            of=of,
+            beside=found.beside,
+            cumulative=self.is_cumulative(operation, metrics),
+            **self.bounds_of(metrics[0], operation, claim, of_change=of_change, relative=relative),
             limit=(found.limit or self.ranks_all) if operation in ("highest", "lowest") else None,
             nth=found.nth if operation in ("highest", "lowest") else None,
             of_change=of_change,
+            relative=relative,
             claim=claim if operation in ("change", "explain") else sides,
             higher=self.higher(metrics[0], by) if operation == "compare" else None,
             asks=self.asks(operation, of_change=of_change),
@@ -77,19 +85,23 @@ class GrowthReading(Settling):
         settled = self.without_sums(query)
         return self.catalogue.checked(settled) if isinstance(settled, MetricQuery) else settled
 
-    def asked_metrics(self) -> tuple[list[str], Grain | None]:
-        """The metrics that are meant, all of one model, and the grain that one of them says."""
+    def asked_metrics(self) -> tuple[list[str], Grain | None, str | None]:
+        """The metrics that are meant, all of one model, the grain that one of them says, and what it is a share of."""
         found = self.found
         if len(found.spans) == 2 and set(found.metrics) - {"active_users"} < set(FOLLOWED):
             found.metrics = [name for name in found.metrics if name != "active_users"] or found.metrics
-        metrics, grain = self.calendar_metrics(self.rates_for_shares(found.metrics))
+        metrics, grain = self.calendar_metrics(self.rates_for_counts(found.metrics))
         metrics = self.rolling_metrics(metrics)
+        of = None
         if len({self.catalogue.kind(name) for name in metrics}) > 1:
             raise Stop(self.which_metric(metrics))
         if self.follows_on(metrics):
             metrics, found.spans = self.from_one_to_the_next(metrics), found.spans[-1:]
             found.operations.discard("share")
-        return metrics, grain
+        elif "share" in found.operations:
+            metrics, of = self.part_and_whole(metrics)
+            found.operations.discard("share")
+        return metrics, grain, of
 
     def asked_dates(self, metrics: list[str]) -> list[Span]:
         """The dates that are meant, each settled."""
@@ -104,9 +116,13 @@ class GrowthReading(Settling):
             spans = self.against_now(spans)
         elif len(spans) == 2 and "compare" not in found.operations:
             raise Stop(self.unclear("Two figures of two dates: which of them, and when?"))
-        if "cumulative" in found.operations:
+        if "cumulative" in found.operations and metrics != ["new_users"]:
+            label = self.catalogue.metrics[metrics[0]].label
+            raise Stop(self.unclear(f"{label} do not add up over time; new users do: everybody is new once."))
+        is_until = all(span.unit in GRAINS for span in spans) and not found.per_period
+        if "cumulative" in found.operations and is_until:
             spans = [Span(self.catalogue.first, max(s.last for s in spans or [self.everything.span]), "range")]
-        return self.ranked_step(spans)
+        return spans
 
     def asked_change(
         self,
@@ -121,8 +137,8 @@ class GrowthReading(Settling):
         of_change = operation in ("highest", "lowest", *PICKS) and bool(found.operations & CHANGES)
         if of_change and operation in ("highest", "lowest"):
             operation = self.ranked_change(claim)
-            if by and len(spans) == 1 and spans[0].ends and spans[0].ends[1].first == spans[0].ends[0].last + DAY:
-                spans = [spans[0].ends[1]]  # from May to June: in June
+            if by and len(spans) == 1 and spans[0].ends:
+                spans = list(spans[0].ends)  # from May to September: between the two
         is_listed = found.over_period or found.bounds_change or self.is_each_against_the_last(spans, grain)
         if operation == "change" and is_listed:
             operation, of_change = "series", True  # how many months did it fall, by month how did it change
@@ -140,26 +156,12 @@ class GrowthReading(Settling):
         is_now = self.text(0) in ("is", "are") and not (spans or self.found.over_period)
         return not by and (is_now or (bool(spans) and self.is_single(spans[0], grain)))
 
-    def rates_for_shares(self, metrics: list[str]) -> list[str]:
-        """What percentage of users churned: the churn rate. Nor is a rate asked for together with its numerator."""
+    def rates_for_counts(self, metrics: list[str]) -> list[str]:
+        """Better retained is a rate, how many churn is a count; nor is a rate asked for with its numerator."""
         found = self.found
-        is_share = "share" in found.operations and not self.is_part_of_metric
-        if (
-            len(metrics) == 1
-            and metrics[0] in RATES
-            and (
-                is_share or found.operations & {"best", "worst"} or any(token.text == "longer" for token in self.tokens)
-            )
-        ):
-            found.operations.discard("share")
+        judges = found.operations & {"best", "worst"} or any(token.text == "longer" for token in self.tokens)
+        if len(metrics) == 1 and metrics[0] in RATES and judges:
             return [RATES[metrics[0]]]
-        if metrics == ["churn_rate"] and self.is_part_of_metric and "share" in found.operations:
-            return ["churned_users"]  # the share of churn by platform
-        of_active = set(metrics) - {"active_users"} < {"new_users", "resurrected_users", "retained_users"}
-        is_plain = not (found.by or found.filters or found.per_period)
-        if is_share and len(set(metrics) - {"active_users"}) == 1 and of_active and is_plain:
-            found.operations.discard("share")
-            return [*(name for name in metrics if name != "active_users"), "active_users"]  # what share are new
         counts = {rate: count for count, rate in RATES.items()}
         if self.counts_users and len(metrics) == 1 and metrics[0] in counts:
             return [counts[metrics[0]]]  # how many users churn
@@ -167,16 +169,66 @@ class GrowthReading(Settling):
             return ["quick_ratio"]
         return [name for name in metrics if RATES.get(name) not in metrics]
 
-    def ranked_step(self, spans: list[Span]) -> list[Span]:
-        """Which source grew most in September compared with August: the change of one period."""
+    def part_and_whole(self, metrics: list[str]) -> tuple[list[str], str | None]:
+        """The metric, and what it is a share of: a segment, or the metric that another one is a part of."""
         found = self.found
-        if not (found.by and found.operations & CHANGES and found.operations & {"highest", "lowest", "best", "worst"}):
-            return spans
-        steps = sorted(spans, key=lambda span: span.first)
-        if len(steps) == 2 and steps[0].unit == steps[1].unit and steps[1].first == steps[0].last + DAY:
-            found.operations.discard("compare")
-            return steps[1:]
-        return spans
+        place = self.whole_place
+        whole = self.lexicon.metrics.at(self.tokens, place, [True] * len(self.tokens)) if place else None
+        if len(metrics) == 2 and all(self.catalogue.metrics[name].is_count for name in metrics):
+            named = whole[0] if whole and whole[0] in metrics else DEFAULT_METRIC
+            part = next((name for name in metrics if name != named), named)
+            if named == DEFAULT_METRIC and part in {*PARTS_OF_ACTIVE, *RATES}:
+                return self.part_of_active(part)
+        if len(metrics) != 1:
+            raise Stop(self.which_metric(metrics))
+        metric = metrics[0]
+        is_whole = whole is not None and whole[0] == metric
+        counts = {rate: count for count, rate in RATES.items()}
+        if is_whole and metric in counts and self.has_segment:
+            metric = counts[metric]  # the share of churn by platform
+        if not self.catalogue.metrics[metric].is_count:
+            return [metric], None
+        of_users = place is not None and not is_whole and metric in found.metric_places and not self.is_among(metric)
+        if self.has_segment and (not of_users or self.is_said_of_segment(metric)):
+            return [metric], self.shared_segment
+        if metric in {*PARTS_OF_ACTIVE, *RATES}:
+            return self.part_of_active(metric)
+        options = tuple(
+            f"share of {self.catalogue.metrics[metric].label.lower()} by {words.title(name).lower()}"
+            for name in self.catalogue.segments
+        )
+        label = self.catalogue.metrics[metric].label.lower()
+        raise Stop(self.unclear(f"What share of {label}: of which segment?", options=options))
+
+    def part_of_active(self, metric: str) -> tuple[list[str], str | None]:
+        """A part of the active users; of those of the period before it is a rate that is kept."""
+        return ([RATES[metric]], None) if metric in RATES else ([metric], DEFAULT_METRIC)
+
+    @property
+    def whole_place(self) -> int | None:
+        """Where that begins of which a share is asked: the share of the new users."""
+        shares = self.group("share").words | self.group("percent").words
+        for position, token in enumerate(self.tokens):
+            if token.text in shares and self.text(position + 1) == "of":
+                begin = position + 2
+                while self.text(begin) in ("the", "our", "all", "total", "those"):
+                    begin += 1
+                return begin
+        return None
+
+    @property
+    def has_segment(self) -> bool:
+        return bool(self.found.filters or self.found.by)
+
+    def is_among(self, metric: str) -> bool:
+        """Whether a value stands among the users of a metric: the share of ios among new users."""
+        value, begin = max(self.found.value_positions.values(), default=0), self.found.metric_places[metric][0]
+        return any(self.text(place) in ("in", "among", "amongst", "within") for place in range(value, begin))
+
+    def is_said_of_segment(self, metric: str) -> bool:
+        """Whether a segment is said of the metric: of the users who churned, what share came from tiktok."""
+        end, value = self.found.metric_places[metric][1], max(self.found.value_positions.values(), default=0)
+        return self.has_verb(end, value)
 
     def rank_own_segment(self) -> None:
         """Is Singapore the largest market: which country is."""
@@ -190,8 +242,10 @@ class GrowthReading(Settling):
     @property
     def counts_users(self) -> bool:
         """Whether it is asked how many users, and no rate."""
-        pairs = zip(self.tokens, self.tokens[1:], strict=False)
-        says_how_many = any(one.text == "many" and two.text in self.lexicon.nouns for one, two in pairs)
+        counting = ("many", "more", "fewer", "most", "fewest")
+        says_how_many = any(
+            one.text in counting and two.text in self.lexicon.nouns for one, two in pairwise(self.tokens)
+        )
         return says_how_many and not any(token.text in ("rate", "retention") for token in self.tokens)
 
     @property
@@ -217,28 +271,7 @@ class GrowthReading(Settling):
                 self.unclear("Who stayed or left is known from one period to the next, or for those who joined.")
             )
         followed = FOLLOWED[metrics[0]]
-        if "share" in self.found.operations:
-            self.found.operations.discard("share")
-            return [RATES.get(followed, followed)]
-        return [followed]
-
-    @property
-    def is_part_of_metric(self) -> bool:
-        """Whether the share asked for is one of the metric itself: the share of churned users that is on ios."""
-        if not self.found.filters and not self.found.by:
-            return False
-        texts = [token.text for token in self.tokens]
-        states = {"churned", "churn", "retained", "lost", "kept", "left", "stayed"}
-        first = next((n for n, text in enumerate(texts) if text in states), len(texts))
-        value = max(self.found.value_positions.values(), default=-1)
-        if any(text in ("came", "come", "comes", "were", "was", "are", "is") for text in texts[first + 1 : value]):
-            return True  # of the users churned came from tiktok
-        texts = [text for text in texts if text not in ("the", "our", "all")]
-        shares = self.group("share").words | self.group("percent").words
-        return any(
-            one in shares and two == "of" and three in states
-            for one, two, three in zip(texts, texts[1:], texts[2:], strict=False)
-        )
+        return [RATES.get(followed, followed) if "share" in self.found.operations else followed]
 
     def calendar_metrics(self, metrics: list[str]) -> tuple[list[str], Grain | None]:
         """Rolling activity is kept by day and for everybody; of a week or month the active users of it are meant."""
@@ -315,10 +348,13 @@ class GrowthReading(Settling):
             return "explain"
         if ("series" in ops or found.per_period) and "compare" in ops and (found.by or self.several_values):
             return "series"
-        if "average" in ops and not ops & {"highest", "lowest"}:
-            return "average"
-        if "share" in ops and self.catalogue.metrics[metric].is_count and (found.filters or found.by):
-            return "share"
+        if found.by and ranks & {"highest", "lowest", "best", "worst"} and ops & CHANGES:
+            return self.rank(metric)  # which source grew most since June, compared with June
+        for average in AVERAGES:
+            if average in ops and not ops & {"highest", "lowest"}:
+                return average
+        if found.beside:
+            return "series" if "series" in ops or found.per_period else "compare"
         if (ranks and several and not found.by and not found.over_period) or (ops & {"more", "less"} and several):
             return "compare"
         if "compare" in ops and (several or found.by or not ranks):
@@ -353,23 +389,32 @@ class GrowthReading(Settling):
     def check_averages(
         self, operation: Operation, spans: Sequence[Span], grain: Grain | None, metrics: Sequence[str]
     ) -> None:
-        """Raises `Stop` for an average that is compared with, a count's average over nothing, a share of nothing."""
+        """Raises `Stop` for an average that is compared with, or one of a count over nothing."""
         label = self.catalogue.metrics[metrics[0]].label.lower()
-        if operation == "average" and "compare" in self.found.operations and len(spans) < 2:
+        if operation in AVERAGES and "compare" in self.found.operations and len(spans) < 2:
             raise Stop(self.unclear("A figure and an average are asked for at once: ask for one after the other."))
-        if operation == "share" and self.found.per_period:
-            raise Stop(self.unclear("Shares are given for one range of dates at a time: for which one?"))
         is_one_period = len(spans) == 1 and (grain or spans[0].grain) == spans[0].unit
-        if operation == "average" and is_one_period and self.catalogue.metrics[metrics[0]].is_count:
-            options = tuple(f"average {label} per {unit} {at(span_name(spans[0]))}" for unit in ("day", "week"))
-            raise Stop(self.unclear("An average over what: its days or its weeks?", options=options))
-        if operation == "value" and "share" in self.found.operations and self.catalogue.metrics[metrics[0]].is_count:
-            options = tuple(f"share of {label} by {words.title(name).lower()}" for name in self.catalogue.segments)
-            raise Stop(self.unclear(f"What share of {label}: of which segment?", options=options))
+        if operation in AVERAGES and is_one_period and self.catalogue.metrics[metrics[0]].is_count:
+            options = tuple(f"{operation} {label} per {unit} {at(span_name(spans[0]))}" for unit in ("day", "week"))
+            raise Stop(self.unclear(f"The {operation} of what: its days or its weeks?", options=options))
 
-    def bounds_of(self, metric: str, operation: Operation, claim: Claim, *, of_change: bool) -> dict[str, Any]:
+    @property
+    def is_in_percent(self) -> bool:
+        """Whether a change is measured in parts of what it was."""
+        return self.found.is_percent or "percent" in self.found.operations
+
+    def is_cumulative(self, operation: Operation, metrics: Sequence[str]) -> bool:
+        """Whether the sum up to each period is asked for: by month, or when it reached a thousand."""
+        texts = {token.text for token in self.tokens}
+        is_bounded = operation in PICKS and bool(texts & {"total", "altogether", "combined", "together"})
+        says_so = "cumulative" in self.found.operations or is_bounded
+        return says_so and list(metrics) == ["new_users"] and operation in ("series", *PICKS)
+
+    def bounds_of(
+        self, metric: str, operation: Operation, claim: Claim, *, of_change: bool, relative: bool
+    ) -> dict[str, Any]:
         """The bounds of the figure, or of its change: a fall by more than 5 is a change below -5."""
-        bounds = self.bounds(metric)
+        bounds = dict(self.found.bounds) if relative else self.bounds(metric)
         if not of_change or operation in ("highest", "lowest"):
             return bounds
         if bounds and not self.found.bounds_change:
@@ -450,23 +495,29 @@ class GrowthReading(Settling):
         """Of two values of a segment, the one that is asked to be confirmed as the higher one."""
         values = self.found.filters.get(by or "", [])
         places = self.found.value_places
+        if self.found.beside and len(values) == 1:
+            place, side = places[values[0]], self.found.beside_place
+            is_higher = self.first_is_higher(metric, min(place, side), max(place, side))
+            return None if is_higher is None else values[0] if is_higher == (place < side) else self.found.beside
         if len(values) != 2 or not all(value in places for value in values):
             return None
         first, second = values
         is_higher = self.first_is_higher(metric, places[first], places[second])
         return None if is_higher is None else first if is_higher else second
 
-    def for_dates(self, operation: Operation, spans: Sequence[Span], grain: Grain, by: str | None) -> Operation:
+    def for_dates(
+        self, operation: Operation, spans: Sequence[Span], grain: Grain, by: str | None, *, of_change: bool
+    ) -> Operation:
         """The operation as far as the dates allow it. Raises `Stop` where they leave it open."""
         ranks = operation in ("highest", "lowest")
         units = {span.unit for span in spans}
         if len(spans) == 2 and len(units) == 2 and "range" not in units:
             raise Stop(self.unclear("The two dates are of different lengths: which days, weeks or months?"))
-        if len(spans) == 2 and operation == "share":
-            raise Stop(self.unclear("Shares are given for one range of dates at a time: for which one?"))
         if len(spans) > 2:
             raise Stop(self.unclear("I can put two dates side by side, not more."))
-        if len(spans) == 2 and (ranks or operation in ("value", "series", "average", "share")):
+        if of_change and by:
+            return operation  # of the values, from one date to the other
+        if len(spans) == 2 and (ranks or operation in ("value", "series", *AVERAGES)):
             return "compare"
         if ranks and not by and spans and self.is_single(spans[0], grain) and not self.found.over_period:
             message = "The highest or lowest of what: its days, its weeks, or a segment?"
@@ -512,6 +563,7 @@ class GrowthReading(Settling):
         metrics: Sequence[str],
         *,
         only_complete: bool,
+        of_change: bool,
     ) -> tuple[date, date]:
         """The first and the last period asked about; without a date the latest complete one, or all there are."""
         catalogue = self.catalogue
@@ -524,24 +576,25 @@ class GrowthReading(Settling):
             return self.periods_of(max(spans, key=lambda span: span.first), grain)
         if spans:
             start, end = self.periods_of(spans[0], grain)
-            if operation in ("change", "explain") and spans[0].unit == "range":
+            is_move = operation in ("change", "explain") or (of_change and by)
+            if is_move and spans[0].unit == "range":
                 now = max(start, min(end, latest))  # since January: from then to the latest that is known
                 return now, now
             return start, end
         if operation == "series":
             return first, latest if only_complete else still_open
-        if operation in ("average", *PICKS) or (operation in ("highest", "lowest") and not by):
+        if operation in (*AVERAGES, *PICKS) or (operation in ("highest", "lowest") and not by):
             return first, latest
         adds_up = set(metrics) <= ADDITIVE and self.found.operations.isdisjoint(CHANGES)
-        if adds_up and by and operation in ("highest", "lowest", "compare", "share"):
+        if adds_up and by and operation in ("highest", "lowest", "compare"):
             return first, still_open
         return latest, latest
 
     def against(
-        self, spans: Sequence[Span], start: date, end: date, grain: Grain, operation: Operation
+        self, spans: Sequence[Span], start: date, end: date, grain: Grain, operation: Operation, *, of_change: bool
     ) -> dict[str, Any]:
         """The periods that are compared with; left out, those right before, which the catalogue fills in."""
-        if operation not in ("change", "explain", "compare"):
+        if operation not in ("change", "explain", "compare") and not of_change:
             return {}
         before: tuple[date, date] | None = None
         if len(spans) == 2:
@@ -565,7 +618,7 @@ class GrowthReading(Settling):
             self.notes.append(f"{reason}: somebody there in two would be counted twice. Here is each {query.grain}.")
             return query.changed(operation="series")
         is_ranked_segment = query.operation in ("highest", "lowest") and query.by is not None
-        if query.operation not in ("share", "compare", "change", "explain") and not is_ranked_segment:
+        if query.operation not in ("compare", "change", "explain") and not is_ranked_segment:
             return query
         single = {"against_start": None, "against_end": None}
         options = [query.changed(start=start, end=start, **single) for start in (query.start, query.end)]

@@ -124,6 +124,8 @@ class Lexicon:
         self.segments = Phrases.of(
             {name: [name, f"{name}s", *words["segments"].get(name, ())] for name in catalogue.segments}
         )
+        others = [f"other {' '.join(phrase)}" for phrase in self.segments.meanings]
+        self.beside = Phrases.of(words["beside"] | {"others": [*words["beside"]["others"], *others]})
         self.values, self.codes, self.absent_places = _values(catalogue, words["values"])
         self.understood = self._understood()
         self.known = self.understood | self._refused()
@@ -142,7 +144,7 @@ class Lexicon:
         }
         words |= {"q", "h", "hourly", "quarterly", "yearly", "annual", "annually", *vocabulary()["not_understood"]}
         read = (self.metrics, self.metric_groups, self.ambiguous, self.operations, self.cohort, self.still)
-        for phrases in (*read, self.or_later, self.courtesies, self.segments):
+        for phrases in (*read, self.or_later, self.courtesies, self.segments, self.beside):
             words |= phrases.words
         return words | {word for phrase, _ in self.values for word in phrase}
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Grain = Literal["day", "week", "month"]
 Operation = Literal[
     "value", "series", "compare", "highest", "lowest", "first", "last", "since", "change", "explain", "average",
-    "share", "define",
+    "median", "define",
 ]  # fmt: skip
 
 
@@ -34,18 +34,24 @@ class MetricQuery(Frozen):
                    values of `by`; highest, lowest: the period, or the value of `by`, where the metric is; first, last:
                    the first or last period within the bounds; since: the unbroken run of such periods up to the latest
                    complete one; change: from `against` to the range; explain: what that change is made of; average: per
-                   period; share: what part of the total the filter, or each value of `by`, is; define: what the metric
-                   means
+                   period; median: of the periods; define: what the metric means
     metrics        names of the catalogue, all of one model
     start, end     the first and the last period, each by its start; of a cohort metric: the cohorts
-    against_start  the same for the range that is compared with (compare, change, explain)
+    against_start  the same for the range that is compared with (compare, change, explain, the change of values)
     age            of a cohort metric: periods since the cohort's own; None: every age
     by             the segment that splits the figure
-    above, below   the bounds: only periods (or values of `by`) where the metric is; shares are 0 to 1
+    of             what the figure is a share of: another metric (new users of the active ones), or a segment: the part
+                   that its filter, or each value of `by`, has in all its values
+    beside         what stands beside the values of `by`: everybody, or all others together
+    cumulative     the figure is the sum from `start` up to each period
+    above, below   the bounds: only periods (or values of `by`) where the metric is; shares are 0 to 1. Of users by
+                   days active: of the days
     at_least       the same, the bound itself included; so is at_most
     limit          how many of the highest or lowest
     nth            which one of the highest or lowest: 2 is the second highest
-    of_change      what is ranked, listed or bounded is the change from the period before, not the figure itself
+    of_change      what is ranked, listed or bounded is the change from the period before (of values of `by`: from
+                   `against` to the range), not the figure itself
+    relative       the change is measured in parts of what it was before
     asks           what the sentence has to say besides: whether it is so, how long ago it was
     claim          what the question takes for granted or asks to confirm about the change
     higher         compare: the value of `by` that it asks to confirm as the higher one
@@ -61,6 +67,9 @@ class MetricQuery(Frozen):
     age: int | None = Field(default=None, ge=0, le=10_000)
     filters: tuple[SegmentFilter, ...] = ()
     by: str | None = None
+    of: str | None = None
+    beside: Literal["everybody", "others"] | None = None
+    cumulative: bool = False
     above: float | None = None
     below: float | None = None
     at_least: float | None = None
@@ -68,6 +77,7 @@ class MetricQuery(Frozen):
     limit: int | None = Field(default=None, ge=1, le=100)
     nth: int | None = Field(default=None, ge=1, le=100)
     of_change: bool = False
+    relative: bool = False
     asks: Literal["whether", "ago"] | None = None
     claim: Literal["rose", "fell"] | None = None
     higher: str | None = None
@@ -76,6 +86,19 @@ class MetricQuery(Frozen):
     def metric(self) -> str:
         """The first metric: the one that is ranked, compared or explained."""
         return self.metrics[0]
+
+    @property
+    def compares_ranges(self) -> bool:
+        """Whether the range stands against another one."""
+        return self.operation in ("compare", "change", "explain") or (self.of_change and self.by is not None)
+
+    @property
+    def ranges(self) -> list[tuple[date, date]]:
+        """First and last period of the range, and of the one it stands against."""
+        ranges = [(self.start, self.end)]
+        if self.compares_ranges and self.against_start and self.against_end:
+            ranges.append((self.against_start, self.against_end))
+        return ranges
 
     @property
     def bounds(self) -> list[tuple[str, float]]:

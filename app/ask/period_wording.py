@@ -9,10 +9,11 @@ import pandas as pd
 from app import words
 from app.ask import compile as compiled
 from app.ask.catalogue import ROLLING, SUFFIXES
-from app.ask.phrasing import at, chosen, range_name
+from app.ask.phrasing import at, range_name
 from app.ask.teller import LISTED, Row, Said, Teller, plural
 from app.queries.catalogue import Metric
 
+MOST_LISTS = 4  # values whose periods are named one by one
 NO_CAUSE = "The data shows where it changed, not why."
 
 
@@ -42,18 +43,16 @@ class PeriodTeller(Teller):
         counts = [metric for metric in self.metrics if metric.is_count and self.known(row[metric.name])]
         if len(self.metrics) == len(counts) == 2:
             one, other = counts
-            if other.name == "active_users" and float(row[other.name]):
-                share = words.number(float(row[one.name]) / float(row[other.name]), "share")
-                self.notes.append(f"{one.label} are {share} of {other.label.lower()}.")
-                return
             difference = words.signed(float(row[one.name]) - float(row[other.name]))
             self.notes.append(f"{one.label} minus {other.label.lower()}: {difference}.")
 
     def named(self, metric: Metric) -> str:
         """The label, with the grain of a rate that is taken together over several days or weeks."""
         label = metric.label[0].lower() + metric.label[1:]
-        is_pooled = not metric.is_count and self.query.start != self.query.end and self.grain != "month"
-        is_kept = self.catalogue.kind(metric.name) != ROLLING
+        is_pooled = (
+            not metric.is_count and not self.query.of and self.query.start != self.query.end and self.grain != "month"
+        )
+        is_kept = self.catalogue.kind(self.query.metric) != ROLLING
         return f"{SUFFIXES[self.grain]} {label}" if is_pooled and is_kept else label
 
     def figure(self, metric: Metric, row: Row) -> str:
@@ -64,6 +63,9 @@ class PeriodTeller(Teller):
             return f"{label} {self.at}{self.where}: {self.reason(metric, row)}"
         if self.query.operation == "average" and metric.is_count:
             return f"{label} {self.at}{self.where}: {float(value):,.1f} on average per {self.grain}"
+        if self.query.operation == "median":
+            middle = f"{float(value):,.1f}" if metric.is_count else self.number(value, metric)
+            return f"the median of {label} by {self.grain} {self.at}{self.where} is {middle}"
         several = " together" if self.query.start != self.query.end else ""
         number = f"{self.number(value, metric)}{self.made_of(metric, row)}{several}{self.open_mark(row)}"
         return f"{label} {self.at}{self.where}{':' if metric.is_count else ' was'} {number}"
@@ -82,7 +84,7 @@ class PeriodTeller(Teller):
     def reason(self, metric: Metric, row: Row) -> str:
         if not row["is_complete"]:
             return "not yet known, because the period is still open"
-        if self.catalogue.kind(metric.name) == ROLLING:
+        if self.catalogue.kind(self.query.metric) == ROLLING:
             return "not known, because there are not enough days of history before it"
         return words.absence(metric, row.get(metric.denominator or ""), True)
 
@@ -106,9 +108,9 @@ class PeriodTeller(Teller):
         for metric in self.metrics:
             if len(detail) <= LISTED:
                 self.notes.append(f"{metric.label} by {self.grain}: {self.listed(detail.to_dict('records'), metric)}.")
-        if not detail["is_complete"].all() and (self.query.operation == "average" or not self.metric.is_count):
+        if not detail["is_complete"].all() and self.counts_complete:
             self.notes.append(f"{words.period(self.query.end, self.grain)} is still open and is left out.")
-        if not self.metric.is_count:
+        if not self.metric.is_count and self.query.operation != "median":
             self.notes.append("Rates are not averaged: the counts of all these periods are summed, then divided.")
 
     def listed(self, rows: Any, metric: Metric) -> str:
@@ -133,6 +135,7 @@ class PeriodTeller(Teller):
         for row in self.rows[:LISTED]:
             figures = [
                 (self.number(row[m.name], m) if self.known(row[m.name]) else self.reason(m, row))
+                + (self.made_of(m, row) if self.query.of else "")
                 + (f" {m.label.lower()}" if len(self.metrics) > 1 else "")
                 for m in self.metrics
             ]
@@ -140,6 +143,8 @@ class PeriodTeller(Teller):
         self.more(len(self.rows))
         self.first_seen()
         labels = " and ".join(metric.label for metric in self.metrics)
+        if self.query.operation == "median":
+            labels = f"Median {labels.lower()} by {self.grain}"
         if self.query.operation == "average" and self.metric.is_count:
             labels = f"Average {labels.lower()} per {self.grain}"
         mark = "" if self.rows[0]["is_complete"] else ", so far (still open)"
@@ -152,6 +157,8 @@ class PeriodTeller(Teller):
     def average(self) -> str | Said:
         return self.value()
 
+    median = average
+
     def series(self) -> str | Said:
         if self.query.bounds:
             return self.beyond()
@@ -163,6 +170,8 @@ class PeriodTeller(Teller):
             values = len({row[self.query.by] for row in self.rows})
             label = " and ".join(metric.label.lower() for metric in self.metrics)
             self.open_note()
+            if len(self.metrics) == 1 and periods <= LISTED and values <= MOST_LISTS:
+                return f"{label} by {words.title(self.query.by).lower()} and {self.grain}{self.where}. {self.lists()}."
             return (
                 f"{label} by {words.title(self.query.by).lower()} and {self.grain}, {self.when}{self.where}: "
                 f"{words.count(values, 'value')} over {words.count(periods, self.grain)}, in the table."
@@ -188,6 +197,13 @@ class PeriodTeller(Teller):
         self.first_seen()
         return ". ".join(said) + "."
 
+    def lists(self) -> str:
+        """Of each value its periods."""
+        of_values: dict[str, list[Row]] = {}
+        for row in self.rows:
+            of_values.setdefault(self.segment(row), []).append(row)
+        return "; ".join(f"{value}: {self.listed(rows, self.metric)}" for value, rows in of_values.items())
+
     def open_note(self) -> None:
         still_open = [row for row in self.rows if not row["is_complete"]]
         if still_open:
@@ -209,9 +225,13 @@ class PeriodTeller(Teller):
 
     def measured(self, row: Row) -> str:
         """What a row was chosen by."""
-        if self.query.of_change:
-            return words.change(float(row["change"]), None, self.metric.unit)
-        return self.number(row[self.metric.name])
+        return self.moved(row) if self.query.of_change else self.number(row[self.metric.name])
+
+    def moved(self, row: Row) -> str:
+        """The change of a row, and the relative one if it was asked for."""
+        relative = float(row["relative_change"]) if self.query.relative else None
+        of_rate = f" ({relative:+.1%})" if relative is not None and not self.metric.is_count else ""
+        return words.change(float(row["change"]), relative, self.metric.unit) + of_rate
 
     def changes(self) -> str:
         """The change of every period from the one before."""
@@ -246,15 +266,23 @@ class PeriodTeller(Teller):
         """The period, or value, that rose or fell most."""
         top, what = self.rows[0], "rise" if self.query.operation == "highest" else "drop"
         name = self.segment if self.query.by else self.period
+        ranges = [at(range_name(*each, self.grain)) for each in self.query.ranges]
+        now, then = (f" {each}" for each in ranges) if len(ranges) == 2 else ("", "")
+        top_ones = [row for row in self.rows if row[self.chosen_by] == top[self.chosen_by]]
         said = (
-            f"{name(top)} had the biggest {what} in {self.label}{self.where}: "
-            f"{words.change(float(top['change']), None, self.metric.unit)}, from {self.number(top['before'])} "
-            f"to {self.number(top[self.metric.name])}"
+            f"{' and '.join(map(name, top_ones))} {'had' if len(top_ones) == 1 else 'share'} the {self.place}biggest "
+            f"{'relative ' if self.query.relative else ''}{what} in {self.label}{self.where}: "
+            f"{self.moved(top)}, from {self.number(top['before'])}{then} to {self.number(top[self.metric.name])}{now}"
         )
-        following = self.rows[1 : max(self.query.limit or 0, 3)]
-        rest = ", ".join(f"{name(r)} {words.change(float(r['change']), None, self.metric.unit)}" for r in following)
+        following = self.rows[len(top_ones) : max(self.query.limit or 0, 3)]
+        rest = ", ".join(f"{name(r)} {self.moved(r)}" for r in following)
         what = words.title(self.query.by).lower() if self.query.by else self.grain
-        return f"{said}, of all {plural(what)} {self.at}{f'; then {rest}' if rest else ''}."
+        scope = "" if self.query.by else f" {self.at}"
+        return f"{said}, of all {plural(what)}{scope}{f'; then {rest}' if rest else ''}."
+
+    @property
+    def chosen_by(self) -> str:
+        return "relative_change" if self.query.relative else "change"
 
     def highest(self) -> str:
         if self.query.of_change:
@@ -290,25 +318,6 @@ class PeriodTeller(Teller):
 
     lowest = highest
 
-    def share(self) -> str:
-        label = self.label
-        parts = [
-            f"{self.segment_of(row)} {words.number(row['share'], 'share')} "
-            f"({int(row[self.metric.name]):,} of {int(row['total']):,})"
-            for row in self.rows[:LISTED]
-            if self.known(row["share"])
-        ]
-        if not parts:
-            return f"nobody counts as {label} {self.at}{self.where}, so there are no shares."
-        mark = "" if self.rows[0]["is_complete"] else ", so far (still open)"
-        filters = tuple(f for f in self.query.filters if f.segment not in self.rows[0])
-        where = f" ({chosen(filters, self.catalogue)})" if filters else ""
-        self.first_seen()
-        return f"share of {label} {self.at}{where}{mark}: {'; '.join(parts)}."
-
-    def segment_of(self, row: Row) -> str:
-        return str(row[self.query.by or self.query.filters[0].segment])
-
     def compare(self) -> str | Said:
         if self.query.by and not self.query.against_start:
             return self.compare_values()
@@ -317,8 +326,10 @@ class PeriodTeller(Teller):
     def compare_values(self) -> str:
         known = [row for row in self.rows if self.known(row[self.metric.name])]
         said = self.by_segment()
-        if len(known) < 2:
+        if len(known) < 2 or len(self.metrics) > 1:
             return said
+        if self.query.beside:
+            return f"{self.answer_beside(known)}{said} {self.besides(known)}".strip()
         top = max(known, key=lambda row: float(row[self.metric.name]))
         low = min(known, key=lambda row: float(row[self.metric.name]))
         difference = float(top[self.metric.name]) - float(low[self.metric.name])
@@ -330,6 +341,28 @@ class PeriodTeller(Teller):
             return f"{answer}{said} They are equal."
         more = words.change(difference, None, self.metric.unit).lstrip("+")
         return f"{answer}{said} {self.segment(top)} is {more} higher than {self.segment(low)}."
+
+    def besides(self, rows: list[Row]) -> str:
+        """How far each value is above or below everybody, or all others."""
+        beside = next((row for row in rows if row["is_beside"]), None)
+        if beside is None:
+            return ""
+        parts = []
+        for row in rows:
+            difference = float(row[self.metric.name]) - float(beside[self.metric.name])
+            more = words.change(abs(difference), None, self.metric.unit).lstrip("+")
+            how = f"{more} {'above' if difference > 0 else 'below'}" if difference else "equal to"
+            if row is not beside:
+                parts.append(f"{self.segment(row)} is {how} {self.segment(beside)}")
+        return f"{'; '.join(parts)}."
+
+    def answer_beside(self, rows: list[Row]) -> str:
+        """Yes or no, if it was asked whether the one value is higher."""
+        if self.query.higher is None or len(rows) != 2:
+            return ""
+        top = max(rows, key=lambda row: float(row[self.metric.name]))
+        is_so = self.segment(top) == self.query.higher and rows[0][self.metric.name] != rows[1][self.metric.name]
+        return "Yes: " if is_so else "No: "
 
     def change(self) -> str | Said:
         query = self.query

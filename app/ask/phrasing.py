@@ -59,7 +59,7 @@ def _values(one: SegmentFilter, catalogue: Catalogue) -> str:
 
 def as_question(query: MetricQuery, catalogue: Catalogue) -> str:
     """A question that asks for exactly this query."""
-    labels = [catalogue.metrics[name].label.lower() for name in query.metrics]
+    labels = [metric.label.lower() for metric in catalogue.asked(query)]
     label = " and ".join(labels)
     name = range_name(query.start, query.end, query.grain)
     when = at(name)
@@ -77,8 +77,6 @@ def as_question(query: MetricQuery, catalogue: Catalogue) -> str:
         return f"why did {label} change {when}{where}"
     if query.operation == "series":
         return f"{label}{by} by {query.grain} {when}{where}"
-    if query.operation == "average":
-        return f"average {label}{by} per {query.grain} {when}{where}"
-    if query.operation == "share":
-        return f"share of {label}{by} {when}{where}"
+    if query.operation in ("average", "median"):
+        return f"{query.operation} {label}{by} per {query.grain} {when}{where}"
     return f"{label}{by} {when}{where}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from app.ask.catalogue import Catalogue
 from app.ask.dates import DateReader
@@ -47,6 +48,12 @@ class Found:
     bounds: dict[str, float] = field(default_factory=dict)
     is_percent: bool = False
     bounds_change: bool = False
+    metric_places: dict[str, tuple[int, int]] = field(default_factory=dict)
+    beside: Literal["everybody", "others"] | None = None
+    beside_place: int = 0
+    asks_average: bool = False
+    days_active: bool = False
+    counts_power_users: bool = False
     asks_ago: bool = False
     is_cohort: bool = False
     still: bool = False

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from app import words
 from app.ask.metric_query import Unanswerable
 from app.ask.question import Question, Stop
+from app.ask.spans import UNITS
 from app.ask.tokens import spoken
 
 NEGATIONS = (
@@ -25,6 +26,7 @@ NEGATIONS = (
 NEGATED_BEFORE = ("aside", "excluded", "excepted")  # tiktok aside
 EVERYBODY = ("everything", "everyone", "everybody", "all", "anything", "anyone", "any", "every")
 BEFORE_VALUES = ("on", "in", "from", "than", "for", "the", "of", "by", "via", "all", "any", "those", "who", "came")
+BESIDE = ("vs", "versus", "than", "to", "with", "against", "and", "above", "below", "from")
 SPLITTING = ("by", "per", "each", "every", "across", "which")
 Meanings = Sequence[tuple[str, str]]  # segment and value
 
@@ -63,6 +65,21 @@ class SegmentWords(Question):
             if segment not in self.found.filters or self.text(begin - 1) in SPLITTING:
                 self.found.by.append(segment)
             self.take(begin, end)
+
+    def read_besides(self) -> None:
+        """Against everybody, than the average, vs the rest: what a value, or each one, is put beside."""
+        if not (list(self.mentions()) or self.each(self.lexicon.segments)):
+            return
+        for name, begin, end in self.each(self.lexicon.beside):
+            before = begin - 1
+            while self.text(before) in ("the", "our", "all", "in", "on"):
+                before -= 1
+            is_side = self.text(before) in BESIDE or self.text(end) in ("vs", "versus", "against", "compared")
+            if is_side and self.text(end) not in (*UNITS, "of", "per"):
+                self.found.beside = "others" if name == "others" else "everybody"
+                self.found.beside_place = begin
+                self.found.asks_average = "average" in {token.text for token in self.tokens[begin:end]}
+                self.take(before + 1, end)
 
     def mentions(self) -> Iterator[tuple[int, int, Meanings]]:
         """Where values are named; two-letter ones in capitals, or after a word that leaves no doubt."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -17,6 +17,8 @@ from app.ask.spans import Dated, Span
 DEFAULT_METRIC = "active_users"
 DEFAULT_GRAIN: Grain = "month"
 VERBS = {"is", "are", "was", "were", "did", "do", "does", "has", "have"}
+# Verbs that lead what is said of users.
+SAYING = ("is", "are", "was", "were", "came", "come", "comes", "use", "used", "using")
 OPEN_QUESTIONS = {"what", "how", "which", "when", "why", "who", "where", "whom", "whose", "show", "list"}
 
 
@@ -57,16 +59,28 @@ class Settling(Grammar):
         by = list(dict.fromkeys(self.found.by))
         if len(by) > 1:
             raise Stop(self.unclear("I can split a figure by one segment at a time."))
+        if self.found.beside:
+            return self.split_beside([*by, *(name for name in self.found.filters if name not in by)])
         if by:
             return by[0]
-        if operation == "share":
-            return self.shared_segment
-        if operation in ("average", "explain") or "total" in self.found.operations or self.is_union:
+        if operation in ("average", "median", "explain") or "total" in self.found.operations or self.is_union:
             return None
         several = [name for name, values in self.found.filters.items() if len(values) > 1]
         if "compare" in self.found.operations and len([n for n in several if n not in self.found.negated]) > 1:
             raise Stop(self.unclear("Values of two segments are compared at once: ask for one after the other."))
         return self.several_values
+
+    def split_beside(self, segments: Sequence[str]) -> str:
+        """The segment of which values stand beside everybody. Raises `Stop` if it is not one."""
+        if len(segments) != 1:
+            raise Stop(self.unclear("Values of one segment at a time can stand beside everybody."))
+        metrics = [self.catalogue.metrics[name] for name in self.found.metrics or [DEFAULT_METRIC]]
+        if self.found.asks_average and any(metric.is_count for metric in metrics):
+            name = words.title(segments[0]).lower()
+            raise Stop(
+                self.unclear(f"An average of a count is one of periods, not of each {name}: compare with which?")
+            )
+        return segments[0]
 
     @property
     def says_whether(self) -> bool:
@@ -79,7 +93,8 @@ class Settling(Grammar):
 
     def first_is_higher(self, metric: str, first_end: int, second_begin: int) -> bool | None:
         """Whether the first of two named things is asked to be confirmed as the higher one; None: it is not asked."""
-        ops, than = self.found.operations, [n for n, token in enumerate(self.tokens) if token.text == "than"]
+        ops = self.found.operations
+        than = [n for n, token in enumerate(self.tokens) if token.text in ("than", "above", "below")]
         is_between = any(first_end <= n < second_begin for n in than)
         up, down = ops & {"more", "best", "highest"}, ops & {"less", "worst", "lowest"}
         if not (self.says_whether and is_between) or bool(up) == bool(down):
@@ -108,13 +123,22 @@ class Settling(Grammar):
     def shared_segment(self) -> str | None:
         """Of which segment a share is: the only one, or the one said last, after a verb: of SG users, is on ios."""
         positions = sorted((position, name) for name, position in self.found.value_positions.items())
+        said = [(place, name) for place, name in positions if name not in self.found.by]
+        if self.found.by:
+            # ios's share by country, the share that is on ios in each country; else every country's part
+            share = next((n for n, token in enumerate(self.tokens) if token.text in self.group("share").words), 0)
+            if len(said) == 1 and (said[0][0] < share or self.has_verb(share, said[0][0])):
+                return said[0][1]
+            return self.found.by[0]
         if len(positions) < 2:
             return positions[0][1] if positions else None
-        verbs = ("is", "are", "was", "were", "came", "come", "comes", "use", "used", "using")
-        begins = positions[-2][0]
-        if any(self.text(place) in verbs for place in range(begins, positions[-1][0])):
+        if self.has_verb(positions[-2][0], positions[-1][0]):
             return positions[-1][1]
         raise Stop(self.unclear("Of which segment is it a share? Say it as: of SG users, what share is on ios."))
+
+    def has_verb(self, begin: int, end: int) -> bool:
+        """Whether a verb that leads what is said of users stands in between."""
+        return any(self.text(place) in SAYING for place in range(begin, end))
 
     @property
     def several_values(self) -> str | None:

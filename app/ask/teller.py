@@ -35,7 +35,7 @@ class Teller:
         self, query: MetricQuery, frame: pd.DataFrame, detail: pd.DataFrame | None, catalogue: Catalogue
     ) -> None:
         self.query, self.frame, self.detail, self.catalogue = query, frame, detail, catalogue
-        self.metrics = [catalogue.metrics[name] for name in query.metrics]
+        self.metrics = catalogue.asked(query)
         self.metric = self.metrics[0]
         self.rows: list[Row] = [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
         self.grain: Grain = query.grain
@@ -72,12 +72,17 @@ class Teller:
         rose = rose and ("<", 0.0) not in query.bounds
         verb = ("rise" if rose else "fall") if negated else ("rose" if rose else "fell")
         by = [
-            f"{'more than' if sign in '<>' else 'at least'} "
-            f"{words.change(abs(value), None, self.metric.unit).lstrip('+')}"
+            f"{'more than' if sign in '<>' else 'at least'} {self.amount(abs(value))}"
             for sign, value in query.bounds
             if value
         ]
         return f"{'did not ' if negated else ''}{verb}{f' by {by[0]}' if by else ''}"
+
+    def amount(self, change: float) -> str:
+        """How far something moved, without a sign: 5, 1.2 points, 10.0%."""
+        if self.query.relative:
+            return f"{change:.1%}"
+        return words.change(change, None, self.metric.unit).lstrip("+")
 
     def define(self) -> str:
         """What a metric means and how it is computed."""
@@ -99,9 +104,10 @@ class Teller:
     def counts_complete(self) -> bool:
         """Whether an open period is left out."""
         query = self.query
-        picks = not query.by and query.operation in ("highest", "lowest", "first", "last", "since", "average")
-        pools = query.operation != "series" and not self.metric.is_count
-        return picks or pools or bool(query.bounds) or query.of_change
+        averages = query.operation in ("average", "median")
+        picks = not query.by and query.operation in ("highest", "lowest", "first", "last", "since")
+        pools = query.operation != "series" and not self.metric.is_count and not query.of
+        return picks or averages or pools or bool(query.bounds) or query.of_change
 
     @property
     def at(self) -> str:

@@ -7,12 +7,13 @@ from typing import Any
 import pandas as pd
 
 from app import words
-from app.ask.catalogue import COHORTS, Catalogue
+from app.ask.catalogue import COHORTS, DAYS_ACTIVE, Catalogue
 from app.ask.cohort_wording import CohortTeller
+from app.ask.days_wording import DaysTeller
 from app.ask.metric_query import MetricQuery
 from app.ask.period_wording import PeriodTeller
 from app.ask.phrasing import range_name
-from app.ask.teller import Said
+from app.ask.teller import Said, Teller
 from app.queries.catalogue import Metric
 
 
@@ -49,7 +50,8 @@ def outside(query: MetricQuery, catalogue: Catalogue) -> str | None:
 
 def say(query: MetricQuery, frame: pd.DataFrame, detail: pd.DataFrame | None, catalogue: Catalogue) -> Said:
     """The answer to a query, from its result."""
-    teller = CohortTeller if catalogue.kind(query.metric) == COHORTS else PeriodTeller
+    tellers: dict[str, type[Teller]] = {COHORTS: CohortTeller, DAYS_ACTIVE: DaysTeller}
+    teller = tellers.get(catalogue.kind(query.metric), PeriodTeller)
     said = teller(query, frame, detail, catalogue).say()
     if query.by and query.operation in ("highest", "lowest"):
         return said  # begins with a value, which is written as it is

@@ -1,0 +1,150 @@
+"""Users by days active: on at least 10 of the last 28 days, power users."""
+
+from __future__ import annotations
+
+from app.ask.catalogue import DAYS_ACTIVE, RECENT_DAYS
+from app.ask.metric_query import MetricQuery, Operation, SegmentFilter
+from app.ask.question import Question, Stop
+from app.ask.spans import LAST, UNITS
+
+ACTIVITY = {"active", "activity", "used", "use", "using", "visited", "came", "logged", "online", "opened", "showed"}
+LEADING_WINDOW = {
+    *LAST,
+    "the",
+    "of",
+    "in",
+    "out",
+    "over",
+    "during",
+    "within",
+    "on",
+    "these",
+    "our",
+    "a",
+    "any",
+    "period",
+}
+DAYS_IN = {"day": 1, "days": 1, "week": 7, "weeks": 7}
+EACH_NUMBER = {"distribution", "histogram", "curve", "days", "distributed"}
+BEFORE_NUMBER = {
+    "at least": "at_least", "no less than": "at_least", "no fewer than": "at_least", "minimum of": "at_least",
+    "more than": "above", "over": "above", "above": "above", "less than": "below", "fewer than": "below",
+    "under": "below", "below": "below", "at most": "at_most", "no more than": "at_most", "up to": "at_most",
+    "exactly": "exactly", "only": "exactly", "just": "exactly",
+}  # fmt: skip
+AFTER_NUMBER = {"more": "at_least", "plus": "at_least", "less": "at_most", "fewer": "at_most"}
+
+
+class DaysWords(Question):
+    """The words that tell users apart by the number of days they were active."""
+
+    def read_days_active(self) -> None:
+        """Takes them, if the days are the recent ones. Raises `Stop` for others: of those it is not kept."""
+        named = self.each(self.lexicon.days_active)
+        window = self.window()
+        counted = self.days_counted(window)
+        if not named and counted is None:
+            return
+        elsewhere = self.dates.find(self.tokens)
+        if not window:
+            is_recent = bool(named) and not elsewhere
+            if not is_recent:
+                raise Stop(
+                    self.no_answer(
+                        f"On how many days users were active is counted for the last {RECENT_DAYS} days only."
+                    )
+                )
+        elif any(dated.end <= window[0] or dated.begin >= window[1] for dated in elsewhere):
+            raise Stop(self.no_answer(f"Days active are counted for the last {RECENT_DAYS} days only."))
+        self.found.days_active = True
+        self.found.counts_power_users = any(self.text(end - 1) in ("user", "users") for _, _, end in named)
+        for _, begin, end in named:
+            self.take(begin, end)
+        if window:
+            self.take(*window)
+        if counted is not None:
+            self.take_bound(counted)
+        for position, token in enumerate(self.tokens):
+            if token.text in {*ACTIVITY, *self.lexicon.nouns, *EACH_NUMBER}:
+                self.take(position, position + 1)
+
+    def window(self) -> tuple[int, int] | None:
+        """Where the days are named that count: of the last 28 days, in the past four weeks."""
+        for position, token in enumerate(self.tokens):
+            is_named = self.text(position + 1) in DAYS_IN
+            unit = self.text(position + 1) if is_named else "days"  # at least 10 days in the last 28
+            if (is_named or self.text(position - 1) in LAST) and (token.whole or 0) * DAYS_IN[unit] == RECENT_DAYS:
+                begin = position
+                while self.text(begin - 1) in LEADING_WINDOW:
+                    begin -= 1
+                if begin < position:
+                    return begin, position + 1 + is_named
+        return None
+
+    def days_counted(self, window: tuple[int, int] | None) -> int | None:
+        """Where the number of active days stands: 10 days, 10 of the last 28 days."""
+        texts = {token.text for token in self.tokens}
+        if ACTIVITY.isdisjoint(texts):
+            return None
+        for position, token in enumerate(self.tokens):
+            is_in_window = window is not None and window[0] <= position < window[1]
+            if token.whole is None or is_in_window:
+                continue
+            end = self.bound_end(position)
+            is_of_window = window is not None and end == window[0]
+            is_days = self.text(end) in ("day", "days")
+            # On 20 days in a month: counted, if not for those days.
+            of_period = self.text(end + is_days) in ("of", "in", "out", "per", "during") and (
+                is_days or not {"day", "days"}.isdisjoint(texts)
+            )
+            after = {self.text(n) for n in range(end + is_days, end + is_days + 5)}
+            dated = of_period and bool(self.dates.find(self.tokens[end + is_days :]))
+            if (
+                is_of_window
+                or (is_days and window is not None)
+                or (is_days and (dated or (of_period and after & {*UNITS})))
+            ):
+                return position
+            if of_period and after & {"last", "past"}:
+                return position
+        return None
+
+    def bound_end(self, position: int) -> int:
+        """Where a number ends with what is said of it: 10 or more."""
+        is_or = self.text(position + 1) == "or" and self.text(position + 2) in AFTER_NUMBER
+        return position + (3 if is_or else 1)
+
+    def take_bound(self, position: int) -> None:
+        """At least 10 days, 10 or more days, exactly 1 day."""
+        number, end, kind, begin = (
+            float(self.tokens[position].whole or 0),
+            self.bound_end(position),
+            "exactly",
+            position,
+        )
+        if end > position + 1:
+            kind = AFTER_NUMBER[self.text(position + 2)]
+        for phrase, meaning in BEFORE_NUMBER.items():
+            words = phrase.split()
+            if [self.text(n) for n in range(position - len(words), position)] == words and begin == position:
+                kind, begin = meaning, position - len(words)
+        if self.text(end) in ("day", "days"):
+            end += 1
+            if self.text(end) == "or" and self.text(end + 1) in AFTER_NUMBER:
+                kind, end = AFTER_NUMBER[self.text(end + 1)], end + 2
+        begin -= self.text(begin - 1) == "on"
+        self.found.bounds |= {"at_least": number, "at_most": number} if kind == "exactly" else {kind: number}
+        self.take(begin, end)
+
+    def days_query(self, filters: tuple[SegmentFilter, ...]) -> MetricQuery:
+        """How many there are within the bounds, their mean, or how many of each."""
+        found, day = self.found, self.catalogue.as_of
+        if found.counts_power_users and not found.bounds:
+            options = (f"how many users were active on at least 10 of the last {RECENT_DAYS} days",)
+            raise Stop(self.unclear("From how many active days on is somebody a power user?", options=options))
+        operation: Operation = "average" if "average" in found.operations else "value" if found.bounds else "series"
+        by = found.by[0] if found.by else None
+        query = MetricQuery(
+            operation=operation, metrics=(DAYS_ACTIVE,), grain="day", start=day, end=day, filters=filters, by=by
+        )
+        return self.catalogue.checked(query.changed(**found.bounds))
