@@ -611,6 +611,9 @@ def test_an_unknown_word_that_may_name_a_segment_stops_the_question(question: st
         ("did tiktok bring more new users than google in May 2026", "Yes: "),
         ("was the May 2026 cohort larger than the June 2026 cohort", "Yes: "),
         ("our CEO is asking: did active users grow in June 2026", "No: "),
+        ("is retention in September 2026 better than a year ago", "Yes: "),
+        ("is churn better than in May 2026", "No: "),
+        ("did active users fall every month in 2026", "No: "),
     ],
 )
 def test_a_question_for_yes_or_no_is_answered_so(question: str, begins: str) -> None:

@@ -19,6 +19,9 @@ RECENT_DAYS = 28  # what users by days active, and a rolling month, look back on
 GRAINS: tuple[Grain, ...] = ("day", "week", "month")
 SUFFIXES: dict[Grain, str] = {"day": "daily", "week": "weekly", "month": "monthly"}
 
+# Whom the active users of a period consist of.
+PARTS_OF_ACTIVE = frozenset({"new_users", "retained_users", "resurrected_users", "gained_users"})
+
 # A user is new once: the only count of users whose periods add up (definitions, identity 10).
 ADDITIVE = frozenset({"new_users", "cohort_size"})
 
@@ -86,8 +89,11 @@ class Catalogue:
         label = metric.label[0].lower() + metric.label[1:]
         if query.of in self.metrics:
             whole = self.metrics[query.of]
+            is_part = whole.name == "active_users" and metric.name in PARTS_OF_ACTIVE
             called = f"{metric.label} as a share of {whole.label.lower()}"
-            return [replace(metric, name="share", label=called, denominator=whole.numerator, unit="share")]
+            name, unit = ("share", "share") if is_part else ("ratio", "ratio")
+            called = called if is_part else f"Ratio of {label} to {whole.label.lower()}"
+            return [replace(metric, name=name, label=called, denominator=whole.numerator, unit=unit)]
         if query.of:
             return [replace(metric, name="share", label=f"Share of {label}", denominator="total", unit="share")]
         if query.cumulative:

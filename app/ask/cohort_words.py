@@ -13,6 +13,12 @@ from app.ask.question import Question, Stop
 from app.ask.spans import UNITS, Dated, Span
 from app.ask.tokens import ORDINALS
 
+# From when on an age counts: after they signed up, after their first visit.
+JOINING = {
+    *("they", "the", "their", "being", "first", "seen", "start", "started", "starting", "visit", "registration"),
+    *("joining", "joined", "join", "sign", "signs", "signed", "signing", "up", "signup", "registering", "registered"),
+}
+
 
 class CohortWords(Question):
     """The words that say who is followed, and for how long."""
@@ -53,6 +59,8 @@ class CohortWords(Question):
             if number is not None and unit and number <= 5000:
                 return number, unit, begin + 3
             return None
+        if unit in ("day", "week", "month") and self.text(begin + 1) == "after" and self.text(begin + 2) in JOINING:
+            return 1, unit, self.after_joining(begin + 2)  # the week after they sign up
         if (
             (ordinal := self.ordinal(word))
             and self.text(begin + 1) in ("day", "week", "month")
@@ -75,29 +83,17 @@ class CohortWords(Question):
         if following in ("later", "on") or is_in or (following == "after" and self.text(begin + 3) != ""):
             tail = begin + 3
             if following == "after":  # 3 months after joining
-                while self.text(tail) in (
-                    "they",
-                    "joining",
-                    "joined",
-                    "signing",
-                    "up",
-                    "signup",
-                    "sign",
-                    "first",
-                    "the",
-                    "their",
-                    "registration",
-                    "being",
-                    "seen",
-                    "start",
-                    "starting",
-                    "visit",
-                ):
-                    tail += 1
+                tail = self.after_joining(tail)
             return number, unit, tail
         if following in ("retention", "cohort") or self.text(begin + 2) in ("retained",):
             return number, unit, begin + 2
         return None
+
+    def after_joining(self, position: int) -> int:
+        """Where the words end that say since when an age counts."""
+        while self.text(position) in JOINING:
+            position += 1
+        return position
 
     def ordinal(self, word: str) -> int | None:
         match = re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)", word)

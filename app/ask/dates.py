@@ -185,7 +185,8 @@ def _shared_year(found: list[Dated]) -> list[Dated]:
     for number, dated in enumerate(shared):
         for other in (number + 1, number - 1):
             neighbour = shared[other].span if 0 <= other < len(shared) else dated.span
-            if dated.span.is_ambiguous and not neighbour.is_ambiguous and neighbour.unit not in ("year", "range"):
+            is_in_one = neighbour.first.year == neighbour.last.year and neighbour.unit != "year"
+            if dated.span.is_ambiguous and not neighbour.is_ambiguous and is_in_one:
                 shared[number] = Dated(dated.span.in_year(neighbour.first.year).settled(), dated.begin, dated.end)
                 break
     return shared

@@ -238,10 +238,10 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
             self.found.metrics.remove("gained_users")  # gained new users: the verb
 
     def read_ratio(self) -> None:
-        """The ratio of users gained to users lost: the quick ratio, put in words."""
+        """The ratio of users gained to users lost, of new to active ones."""
         named = {name for name, _, _ in self.each(self.lexicon.metrics)}
         for position, token in enumerate(self.tokens):
-            if token.text == "ratio" and named == {"gained_users", "churned_users"}:
+            if token.text == "ratio" and len(named) == 2:
                 self.take(position, position + 1)
 
     def read_returns(self) -> None:

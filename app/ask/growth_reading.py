@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any, Literal
 
 from app import words
-from app.ask.catalogue import ADDITIVE, GRAINS, ROLLING
+from app.ask.catalogue import ADDITIVE, GRAINS, PARTS_OF_ACTIVE, ROLLING
 from app.ask.grammar import CHANGES
 from app.ask.metric_query import Clarify, Grain, MetricQuery, Operation, Reading, SegmentFilter
 from app.ask.phrasing import as_question, at, span_name
 from app.ask.question import Stop
 from app.ask.settling import DEFAULT_GRAIN, DEFAULT_METRIC, Settling
-from app.ask.spans import DAY, Dated, Span
+from app.ask.spans import DAY, UNITS, Dated, Span
 
 # Rolling activity by the calendar period whose active users are meant if a period is named.
 ROLLING_GRAINS: dict[str, Grain] = {"dau": "day", "wau": "week", "mau": "month"}
@@ -22,9 +23,7 @@ ROLLING_GRAINS: dict[str, Grain] = {"dau": "day", "wau": "week", "mau": "month"}
 # What is asked of users of one period in the next.
 RATES = {"churned_users": "churn_rate", "retained_users": "retention_rate"}
 FOLLOWED = {name: name for name in ("churned_users", "churn_rate", "retained_users", "retention_rate")}
-FOLLOWED["active_users"] = "retained_users"
-# Whom the active users of a period consist of.
-PARTS_OF_ACTIVE = {"new_users", "retained_users", "resurrected_users", "gained_users"}
+FOLLOWED |= {"active_users": "retained_users", "resurrected_users": "retained_users"}
 AVERAGES: tuple[Operation, ...] = ("average", "median")
 Claim = Literal["rose", "fell"] | None
 PICKS: tuple[Operation, ...] = ("since", "first", "last")
@@ -59,8 +58,12 @@ class GrowthReading(Settling):
         if found.bounds and operation == "value" and not self.is_one_figure(spans, grain, by):
             operation = "series"
         self.note_edges(spans, grain, metrics, operation)
+        if metrics == ["retention_rate"] and not (found.spans or any(token.text == "rate" for token in self.tokens)):
+            self.notes.append(
+                f"Of those active the {grain} before; of those who joined, ask for retention after 1 {grain}."
+            )
         start, end = self.range(spans, grain, operation, by, metrics, only_complete=only_complete, of_change=of_change)
-        sides = self.claimed_side(metrics[0]) if operation == "compare" else None
+        sides = self.claimed_side(metrics[0]) if operation == "compare" and not by else None
         query = MetricQuery(
             operation=operation,
             metrics=tuple(metrics),
@@ -88,14 +91,17 @@ class GrowthReading(Settling):
     def asked_metrics(self) -> tuple[list[str], Grain | None, str | None]:
         """The metrics that are meant, all of one model, the grain that one of them says, and what it is a share of."""
         found = self.found
-        if len(found.spans) == 2 and set(found.metrics) - {"active_users"} < set(FOLLOWED):
+        came_back = found.metrics == ["resurrected_users"]  # users active in August came back in September: kept
+        if len(found.spans) == 2 and not came_back and set(found.metrics) - {"active_users"} < set(FOLLOWED):
             found.metrics = [name for name in found.metrics if name != "active_users"] or found.metrics
         metrics, grain = self.calendar_metrics(self.rates_for_counts(found.metrics))
         metrics = self.rolling_metrics(metrics)
         of = None
         if len({self.catalogue.kind(name) for name in metrics}) > 1:
             raise Stop(self.which_metric(metrics))
-        if self.follows_on(metrics):
+        if self.is_ratio(metrics):
+            metrics, of = metrics[:1], metrics[1]
+        elif not came_back and self.follows_on(metrics):
             metrics, found.spans = self.from_one_to_the_next(metrics), found.spans[-1:]
             found.operations.discard("share")
         elif "share" in found.operations:
@@ -168,6 +174,15 @@ class GrowthReading(Settling):
         if {"gained_users", "churned_users"} == set(metrics) and self.says_ratio:
             return ["quick_ratio"]
         return [name for name in metrics if RATES.get(name) not in metrics]
+
+    def is_ratio(self, metrics: Sequence[str]) -> bool:
+        """Whether one of two counts is to be divided by the other: new users per churned user, the ratio of them."""
+        places = self.found.metric_places
+        if len(metrics) != 2 or not all(self.catalogue.metrics[name].is_count and name in places for name in metrics):
+            return False
+        before = {self.text(n) for n in range(places[metrics[1]][0] - 2, places[metrics[1]][0])}
+        is_divided = bool(before & {"per", "every", "each", "by"} or self.says_ratio)
+        return is_divided and places[metrics[0]] < places[metrics[1]]
 
     def part_and_whole(self, metrics: list[str]) -> tuple[list[str], str | None]:
         """The metric, and what it is a share of: a segment, or the metric that another one is a part of."""
@@ -260,7 +275,7 @@ class GrowthReading(Settling):
             return False
         first, second = found.spans
         between = {token.text for token in self.tokens[first.end : second.begin]}
-        states = {"lost", "churned", "left", "retained", "kept", "stayed", "still", "also", "again"}
+        states = {"lost", "churned", "left", "retained", "kept", "stayed", "still", "also", "again", "back", "returned"}
         return metrics[0] in FOLLOWED and bool(between & states)
 
     def from_one_to_the_next(self, metrics: Sequence[str]) -> list[str]:
@@ -280,6 +295,7 @@ class GrowthReading(Settling):
         if not rolling:
             return metrics, None
         grains = {ROLLING_GRAINS[name] for name in rolling if name in ROLLING_GRAINS}
+        found.spans = [self.day_ago(dated) for dated in found.spans]
         is_of_a_day = not found.spans and not found.operations and not found.over_period
         is_of_days = bool(found.spans) and all(dated.span.unit == "day" for dated in found.spans)
         is_kept = not (found.filters or found.by) and found.grain in (None, "day")
@@ -298,6 +314,15 @@ class GrowthReading(Settling):
             label = self.catalogue.metrics[rolling[0]].label
             self.notes.append(f"{label} of a calendar {grain}; the rolling figure is kept by day.")
         return [DEFAULT_METRIC], grain
+
+    def day_ago(self, dated: Dated) -> Dated:
+        """Of what is kept by day, a week ago is the day a week before the as-of date."""
+        number, unit = self.tokens[dated.begin].whole, UNITS.get(self.text(dated.begin + 1))
+        number = 1 if self.text(dated.begin) in ("a", "an") else number
+        if self.text(dated.end - 1) != "ago" or number is None or unit is None:
+            return dated
+        now = Span(self.catalogue.as_of, self.catalogue.as_of, "day")
+        return replace(dated, span=self.dates.shifted(now, -number, unit))
 
     def rolling_metrics(self, metrics: list[str]) -> list[str]:
         """Active users of the last 7 or 28 days are a rolling figure that is kept, everybody counted once."""
@@ -365,6 +390,8 @@ class GrowthReading(Settling):
             return "value" if found.by else "series"  # best and worst: all of them
         if ranks:
             return self.rank(metric)
+        if found.per_period and ops & CHANGES:
+            return "change"
         if "series" in ops or found.per_period:
             return "change" if ops & {"previous", "year_ago"} else "series"
         return "change" if ops & {*CHANGES, "previous", "year_ago"} else "value"
@@ -419,8 +446,8 @@ class GrowthReading(Settling):
             return bounds
         if bounds and not self.found.bounds_change:
             raise Stop(self.unclear("Ask for the periods within a bound, or for those in which it rose or fell."))
-        if claim is None:
-            return {}
+        if claim is None or (self.found.per_period and not self.says_whether):
+            return {}  # by how much did it rise each month
         if claim == "rose":
             return bounds or {"above": 0}
         turned = {"above": "below", "below": "above", "at_least": "at_most", "at_most": "at_least"}
@@ -480,15 +507,25 @@ class GrowthReading(Settling):
         up_is_good = self.catalogue.metrics[metric].direction != "down"
         if ops & {"improved", "worsened"}:
             ops.add("rose" if ("improved" in ops) == up_is_good else "fell")
+        is_higher = self.says_higher(metric)
+        if (
+            self.says_whether
+            and ops & {"previous", "year_ago"}
+            and is_higher is not None
+            and not ops & {"rose", "fell"}
+        ):
+            return "rose" if is_higher else "fell"  # is it better than a year ago
         if ("rose" in ops) == ("fell" in ops):
             return None
         return "rose" if "rose" in ops else "fell"
 
-    def asks(self, operation: Operation, *, of_change: bool) -> Literal["whether", "ago"] | None:
-        """What the sentence has to say besides: whether it is so, how long ago it was."""
+    def asks(self, operation: Operation, *, of_change: bool) -> Literal["whether", "every", "ago"] | None:
+        """What the sentence has to say besides: whether it is so, or in every period, how long ago it was."""
         if self.found.asks_ago and operation in ("highest", "lowest", "first", "last"):
             return "ago"
         bounded = operation == "series" and (bool(self.found.bounds) or of_change)
+        if bounded and self.says_whether and {"every", "each", "always", "all"} & {token.text for token in self.tokens}:
+            return "every"
         return "whether" if self.says_whether and (operation in ("change", "compare") or bounded) else None
 
     def higher(self, metric: str, by: str | None) -> str | None:

@@ -40,8 +40,8 @@ class MetricQuery(Frozen):
     against_start  the same for the range that is compared with (compare, change, explain, the change of values)
     age            of a cohort metric: periods since the cohort's own; None: every age
     by             the segment that splits the figure
-    of             what the figure is a share of: another metric (new users of the active ones), or a segment: the part
-                   that its filter, or each value of `by`, has in all its values
+    of             what the figure is divided by: another metric (new users by active ones), or a segment: its part is
+                   meant that the filter, or each value of `by`, has in all its values
     beside         what stands beside the values of `by`: everybody, or all others together
     cumulative     the figure is the sum from `start` up to each period
     above, below   the bounds: only periods (or values of `by`) where the metric is; shares are 0 to 1. Of users by
@@ -52,7 +52,7 @@ class MetricQuery(Frozen):
     of_change      what is ranked, listed or bounded is the change from the period before (of values of `by`: from
                    `against` to the range), not the figure itself
     relative       the change is measured in parts of what it was before
-    asks           what the sentence has to say besides: whether it is so, how long ago it was
+    asks           what the sentence has to say besides: whether it is so, or is in every period, how long ago it was
     claim          what the question takes for granted or asks to confirm about the change
     higher         compare: the value of `by` that it asks to confirm as the higher one
     """
@@ -78,7 +78,7 @@ class MetricQuery(Frozen):
     nth: int | None = Field(default=None, ge=1, le=100)
     of_change: bool = False
     relative: bool = False
-    asks: Literal["whether", "ago"] | None = None
+    asks: Literal["whether", "every", "ago"] | None = None
     claim: Literal["rose", "fell"] | None = None
     higher: str | None = None
 

@@ -215,12 +215,14 @@ class PeriodTeller(Teller):
         """The periods, or values, where the metric, or its change, is within the bounds."""
         is_by_value = self.query.by is not None and self.query.start == self.query.end
         names = [self.segment(row) if is_by_value else self.period(row) for row in self.rows]
-        figures = [f"{name} ({self.measured(row)})" for name, row in zip(names, self.rows, strict=True)]
+        shown = "{} {}" if self.query.of_change else "{} ({})"
+        figures = [shown.format(name, self.measured(row)) for name, row in zip(names, self.rows, strict=True)]
         more = f" and {len(figures) - LISTED} more" if len(figures) > LISTED else ""
         noun = words.title(self.query.by).lower() if self.query.by else self.grain
         everything = int(self.rows[0]["of_all"])
         what = f"{len(figures)} of {everything} {noun if everything == 1 else plural(noun)}"
-        yes = "yes: " if self.query.asks == "whether" else ""
+        is_so = self.query.asks == "whether" or len(figures) == everything
+        yes = ("yes: " if is_so else "no: ") if self.query.asks in ("whether", "every") else ""
         return f"{yes}{self.label}{self.where} {self.fits()} in {what} {self.at}: {', '.join(figures[:LISTED])}{more}."
 
     def measured(self, row: Row) -> str:
@@ -229,7 +231,8 @@ class PeriodTeller(Teller):
 
     def moved(self, row: Row) -> str:
         """The change of a row, and the relative one if it was asked for."""
-        relative = float(row["relative_change"]) if self.query.relative else None
+        has_relative = self.query.relative or self.metric.is_count
+        relative = float(row["relative_change"]) if has_relative and self.known(row["relative_change"]) else None
         of_rate = f" ({relative:+.1%})" if relative is not None and not self.metric.is_count else ""
         return words.change(float(row["change"]), relative, self.metric.unit) + of_rate
 

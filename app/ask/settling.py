@@ -93,11 +93,15 @@ class Settling(Grammar):
 
     def first_is_higher(self, metric: str, first_end: int, second_begin: int) -> bool | None:
         """Whether the first of two named things is asked to be confirmed as the higher one; None: it is not asked."""
-        ops = self.found.operations
         than = [n for n, token in enumerate(self.tokens) if token.text in ("than", "above", "below")]
         is_between = any(first_end <= n < second_begin for n in than)
+        return self.says_higher(metric) if self.says_whether and is_between else None
+
+    def says_higher(self, metric: str) -> bool | None:
+        """Whether what is compared is called the higher one; a better churn rate is the lower one."""
+        ops = self.found.operations
         up, down = ops & {"more", "best", "highest"}, ops & {"less", "worst", "lowest"}
-        if not (self.says_whether and is_between) or bool(up) == bool(down):
+        if bool(up) == bool(down):
             return None
         is_judged = bool(ops & {"best", "worst"}) and self.catalogue.metrics[metric].direction == "down"
         return bool(up) != is_judged
@@ -105,6 +109,8 @@ class Settling(Grammar):
     def claimed_side(self, metric: str) -> Literal["rose", "fell"] | None:
         """Was A higher than B, of two dates: what that says of the later one."""
         spans = self.found.spans
+        if len(spans) == 1 and self.says_whether and (is_now_higher := self.says_higher(metric)) is not None:
+            return "rose" if is_now_higher else "fell"  # better than in May: now
         if len(spans) != 2:
             return None
         is_higher = self.first_is_higher(metric, spans[0].end, spans[1].begin)

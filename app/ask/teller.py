@@ -57,7 +57,7 @@ class Teller:
                 f"Not now: {self.label}{self.where} {self.fits(negated=True)} in {latest}, the latest one known."
             )
         if query.bounds or query.of_change:
-            no = "No: " if query.asks == "whether" else ""
+            no = "No: " if query.asks in ("whether", "every") else ""
             return Said(f"{no}{self.label}{self.where} {self.fits()} in no {query.by or self.grain} {self.at}.")
         if query.operation in ("highest", "lowest"):
             return Said(f"No {self.grain} in {self.when} has ended with a known {self.label}.", is_answer=False)
