@@ -44,7 +44,9 @@
 
 {#- The number in a column of the event files, by our name; NULL where it is none. -#}
 {% macro event_number(columns, name) -%}
-    {{ try_number(event_text(columns, name)) }}
+    {%- set column = event_column(columns, name) -%}
+    {%- set native = native_number(column) if column -%}
+    {{ native or try_number(event_text(columns, name)) }}
 {%- endmacro %}
 
 {#- The columns of the files that have no meaning of their own and go into `properties`. -#}

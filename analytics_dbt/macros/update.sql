@@ -30,22 +30,23 @@
     select * from {{ arguments['temp_relation'] }};
 {%- endmacro %}
 
-{#- In an update, a condition that holds for the rows of touched users; in a full build it holds for all. -#}
-{% macro touches(user_id, touched_users) -%}
-    {%- if is_update() -%}
-        {{ user_id }} in (select user_id from {{ touched_users }})
-    {%- else -%}
-        true
-    {%- endif -%}
+{#- In an update this condition, in a full build one that holds for any row. -#}
+{% macro in_update(condition) -%}
+    {{- return(condition if is_update() else 'true') -}}
 {%- endmacro %}
 
-{#- In an update, the condition that names the rows of an incremental model that it replaced; in a full build any row. -#}
-{% macro replaced_rows(relation) -%}
-    {%- if is_update() -%}
-        {%- for node in graph.nodes.values() if node.name == relation.identifier and node.resource_type == 'model' -%}
-            {{ node.config.incremental_predicates | join(' and ') }}
-        {%- endfor -%}
-    {%- else -%}
-        true
-    {%- endif -%}
+{#-
+  What an update computes again, as conditions on the rows of a model: by user, by user and active period, and by user
+  and period with a state.
+-#}
+{% macro of_touched_users() -%}
+    user_id in (select user_id from work.touched_users)
+{%- endmacro %}
+
+{% macro of_changed_periods(grain, period='period_start') -%}
+    (user_id, {{ period }}) in (select user_id, period_start from work.changed_periods where grain = '{{ grain }}')
+{%- endmacro %}
+
+{% macro of_changed_states(grain) -%}
+    (user_id, period_start) in (select user_id, period_start from work.changed_states where grain = '{{ grain }}')
 {%- endmacro %}

@@ -1,18 +1,21 @@
-with user_days as (
-    select * from {{ ref('int_user_days') }}
+{#- In an update of the users touched: those of the others are as they were when this was tested last. -#}
+with activity as (
+    select * from {{ ref('int_user_activity_daily') }}
+    where {{ in_update(of_touched_users()) }}
 ),
 
 users as (
     select * from {{ ref('dim_users') }}
+    where {{ in_update(of_touched_users()) }}
 ),
 
 active as (
     select
         user_id,
-        min(activity_date) as first_activity_date,
-        max(activity_date) as last_activity_date,
+        min(period_start) as first_activity_date,
+        max(period_start) as last_activity_date,
         count(*) as active_days
-    from user_days
+    from activity
     group by user_id
 ),
 

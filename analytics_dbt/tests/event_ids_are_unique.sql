@@ -1,3 +1,11 @@
+{#- In an update of the ids of lines that came or were judged again. -#}
+{%- set changed_ids -%}
+    select event_id from {{ ref('base_events') }}
+    where source_file in (select file from {{ source('raw', 'input_files') }} where is_loaded)
+    union
+    select event_id from {{ ref('replaced_lines') }}
+{%- endset -%}
+
 with events as (
     select * from {{ ref('base_events') }}
 ),
@@ -9,6 +17,7 @@ given_ids as (
         line_status = 'accepted'
         and event_id is not null
         and {{ var('deduplicate_events') }}
+        and {{ in_update('event_id in (' ~ changed_ids ~ ')') }}
 ),
 
 -- a hash is cheap to count; only ids that share one are compared in full

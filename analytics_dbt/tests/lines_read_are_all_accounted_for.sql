@@ -1,16 +1,28 @@
+{#- In an update of the files with a line that came, went or was judged again. -#}
+{%- set changed_files -%}
+    select file from {{ source('raw', 'input_files') }} where is_loaded
+    union
+    select source_file from {{ ref('replaced_lines') }}
+{%- endset -%}
+
 with files as (
     select * from {{ source('raw', 'input_files') }}
-    where source = 'event_stream'
+    where
+        source = 'event_stream'
+        and {{ in_update('file in (' ~ changed_files ~ ')') }}
 ),
 
-events as (
+events as not materialized (
     select * from {{ ref('base_events') }}
+    where {{ in_update('source_file in (' ~ changed_files ~ ')') }}
 ),
 
 lines_by_file as (
     select
         source_file,
-        count(*) as lines_found,
+        count(
+            case when line_status in ('accepted', 'rejected', 'duplicate', 'excluded', 'after_as_of') then 1 end
+        ) as lines_found,
         count(source_record) as records,
         max(source_record) as last_record,
         sum(source_record) as record_sum,

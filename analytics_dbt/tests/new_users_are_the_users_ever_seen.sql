@@ -4,28 +4,16 @@
     ('month', ref('growth_metrics_monthly')),
 ] -%}
 
-with user_days as (
-    select * from {{ ref('int_user_days') }}
-),
-
-users as (
-    select * from {{ ref('dim_users') }}
-),
-
-first_days as (
-    select
-        user_id,
-        min(activity_date) as first_date
-    from user_days
-    group by user_id
+with users as (
+    select * from {{ ref('int_users') }}
 ),
 
 users_by_first_day as (
     select
-        first_date,
+        first_activity_date as first_date,
         count(*) as users_seen
-    from first_days
-    group by first_date
+    from users
+    group by first_activity_date
 ),
 
 active_users as (

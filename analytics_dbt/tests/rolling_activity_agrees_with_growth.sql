@@ -18,6 +18,7 @@ listed as (
 days as (
     select
         *,
+        lag(activity_date) over (order by activity_date) as previous_date,
         lead(activity_date) over (order by activity_date) is null as is_last
     from rolling
 ),
@@ -26,6 +27,8 @@ compared as (
     select
         coalesce(days.activity_date, growth.period_start) as activity_date,
         case
+            when days.activity_date = days.previous_date
+                then 'every day has one row'
             when coalesce(days.dau, -1) != coalesce(growth.active_users, -1)
                 then 'dau = active users of the day'
             when days.dau > days.wau

@@ -98,6 +98,15 @@
     case when isfinite(try_cast({{ text }} as double)) then try_cast({{ text }} as double) end
 {%- endmacro %}
 
+{#- A column that is a number already, as a floating point number, NULL if it is not finite; nothing for other types. -#}
+{% macro native_number(column) -%}{{- return(adapter.dispatch('native_number')(column)) -}}{%- endmacro %}
+{% macro duckdb__native_number(column) -%}
+    {%- if column.dtype in ['DOUBLE', 'FLOAT', 'BIGINT', 'INTEGER', 'SMALLINT', 'TINYINT'] -%}
+        {%- set number = quoted(column) ~ '::double' -%}
+        {%- do return('case when isfinite(' ~ number ~ ') then ' ~ number ~ ' end') -%}
+    {%- endif -%}
+{%- endmacro %}
+
 {#- Stops the query with a message for people. -#}
 {% macro stop_with(message) -%}{{ adapter.dispatch('stop_with')(message) }}{%- endmacro %}
 {% macro duckdb__stop_with(message) -%}error({{ message }}){%- endmacro %}

@@ -1,5 +1,5 @@
 {#-
-  The counts of growth_metrics for every combination of segment values that has any in a period; sums of its rows are
+  Counts of users by lifecycle state for every combination of segment values that has any in a period; sums of its rows are
   the counts of any grouping. A combination with nothing in a period has no row.
 
   lifecycle   relation of user_lifecycle(), users relation: user_id, segment_id and the segment columns,
@@ -81,4 +81,12 @@
 {% macro segment_combinations(users, segments) -%}
     select distinct {{ (['segment_id'] + segments) | join(', ') }}
     from {{ users }}
+{%- endmacro %}
+
+{#- Counts of users by lifecycle state, as select columns. -#}
+{% macro lifecycle_counts() -%}
+    {%- for state in ['new', 'retained', 'resurrected', 'churned'] %}
+    count(case when lifecycle_state = '{{ state }}' then 1 end) as {{ state }}_users,
+    {%- endfor %}
+    count(case when lifecycle_state != 'churned' then 1 end) as active_users
 {%- endmacro %}

@@ -1,15 +1,17 @@
 {#-
   The growth metrics of every period, also of those in which nothing happened.
 
-  lifecycle   relation of user_lifecycle(), periods relation of period_spine()
+  by_segment  relation of growth_by_segment(), periods relation of period_spine()
   returns     period_start, is_complete, the counts, and the three rates, NULL where they are not known
 -#}
-{% macro growth_metrics(lifecycle, periods) -%}
+{% macro growth_metrics(by_segment, periods) -%}
     with counted as (
         select
             period_start,
-            {{ lifecycle_counts() }}
-        from {{ lifecycle }}
+            {%- for count in ['new', 'retained', 'resurrected', 'churned', 'active'] %}
+            cast(sum({{ count }}_users) as {{ dbt.type_bigint() }}) as {{ count }}_users{{ ',' if not loop.last }}
+            {%- endfor %}
+        from {{ by_segment }}
         group by period_start
     ),
 
@@ -40,14 +42,6 @@
         case when is_complete then {{ ratio('new_users + resurrected_users', 'churned_users') }} end as quick_ratio
     from with_prior
     order by period_start
-{%- endmacro %}
-
-{#- Counts of users by lifecycle state, as select columns. -#}
-{% macro lifecycle_counts() -%}
-    {%- for state in ['new', 'retained', 'resurrected', 'churned'] %}
-    count(case when lifecycle_state = '{{ state }}' then 1 end) as {{ state }}_users,
-    {%- endfor %}
-    count(case when lifecycle_state != 'churned' then 1 end) as active_users
 {%- endmacro %}
 
 {#- numerator / denominator; NULL, never 0, when there is nothing to divide by. -#}

@@ -30,5 +30,4 @@
         triangle.* exclude (segment_id)
     from triangle
     inner join combinations on triangle.segment_id = combinations.segment_id
-    order by cohort_start, period_number
 {%- endmacro %}

@@ -3,23 +3,21 @@
   A user's active day carries for `days` days or until they are active again, whichever comes first: so nobody is
   counted twice, and one running sum over arrivals and departures gives all days at once.
 
-  activity    relation of user_activity() by day, periods relation of period_spine() by day
+  active_days relation: period_start, days_until_next (until the user's next active day; NULL if there is none), users
+  periods     relation of period_spine() by day
   returns     period_start, users (NULL for the first days, which do not have enough history behind them)
 -#}
-{% macro rolling_users(activity, periods, days) -%}
+{% macro rolling_users(active_days, periods, days) -%}
     with changes as (
         select
             period_start,
-            1 as change
-        from {{ activity }}
+            users as change
+        from {{ active_days }}
         union all
         select
-            case
-                when next_period_start < {{ add_periods('period_start', days, 'day') }} then next_period_start
-                else {{ add_periods('period_start', days, 'day') }}
-            end as period_start,
-            -1 as change
-        from {{ activity }}
+            {{ add_periods('period_start', 'least(coalesce(days_until_next, ' ~ days ~ '), ' ~ days ~ ')', 'day') }} as period_start,
+            -users as change
+        from {{ active_days }}
     ),
 
     changes_by_day as (

@@ -16,7 +16,7 @@ renamed as (
         {{ event_text(columns, 'event_type') }} as event_type,
         {{ event_text(columns, 'transaction_category') }} as transaction_category,
         {{ event_number(columns, 'amount') }} as amount,
-        {{ event_text(columns, 'amount') }} as amount_text,
+        case when {{ event_number(columns, 'amount') }} is null then {{ event_text(columns, 'amount') }} end as amount_text,
         {%- for segment in var('segments') %}
         {{ event_text(columns, segment) }} as {{ segment }},
         {%- endfor %}
@@ -30,7 +30,7 @@ checked as (
         {{ local_date('event_at', var('timezone')) }} as event_date,
         -- an amount that is no number is kept where it can be read
         case
-            when amount is null and amount_text is not null
+            when amount_text is not null
                 then json_merge_patch(coalesce(other_properties, '{}'), json_object('amount', amount_text))
             else other_properties
         end as properties,

@@ -3,6 +3,7 @@
     with rows_with_previous as (
         select
             *,
+            lag(period_start) over (order by period_start) as previous_period_start,
             lag(active_users) over (order by period_start) as previous_active_users,
             sum(new_users) over (order by period_start rows unbounded preceding) as ever_seen_users
         from {{ model }}
@@ -12,6 +13,8 @@
         select
             period_start,
             case
+                when period_start = previous_period_start
+                    then 'every period has one row'
                 when active_users != new_users + retained_users + resurrected_users
                     then 'active = new + retained + resurrected'
                 when prior_active_users is distinct from previous_active_users

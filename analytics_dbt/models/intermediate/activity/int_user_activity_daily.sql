@@ -1,17 +1,24 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='replace',
-    incremental_predicates=['user_id in (select user_id from work.touched_users)'],
+    incremental_predicates=[of_changed_periods('day')],
     on_schema_change='fail'
 ) }}
 
+-- depends_on: {{ ref('changed_periods') }}, {{ ref('changed_activity') }}
+{%- if is_update() %}
+with final as (
+    select * from {{ ref('changed_activity') }}
+    where {{ of_changed_periods('day') }}
+)
+{%- else %}
 with user_days as (
     select * from {{ ref('int_user_days') }}
-    where {{ touches('user_id', ref('touched_users')) }}
 ),
 
 final as (
-    {{ user_activity('user_days', 'day', var('week_start')) }}
+    {{ user_activity('user_days') }}
 )
+{%- endif %}
 
 select * from final

@@ -1,17 +1,18 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='replace',
-    incremental_predicates=['user_id in (select user_id from work.touched_users)'],
+    incremental_predicates=[of_changed_periods('week')],
     on_schema_change='fail'
 ) }}
 
-with user_days as (
-    select * from {{ ref('int_user_days') }}
-    where {{ touches('user_id', ref('touched_users')) }}
+-- depends_on: {{ ref('changed_periods') }}, {{ ref('changed_activity') }}
+with days as (
+    select * from {{ ref('changed_activity') if is_update() else ref('int_user_activity_daily') }}
+    where {{ in_update(of_changed_periods('week', period_start('period_start', 'week', var('week_start')))) }}
 ),
 
 final as (
-    {{ user_activity('user_days', 'week', var('week_start')) }}
+    {{ user_activity_by('week', 'days', var('week_start')) }}
 )
 
 select * from final

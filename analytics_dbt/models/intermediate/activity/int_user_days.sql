@@ -1,11 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace',
-    incremental_predicates=[
-        '(user_id, activity_date) in (select user_id, event_date from work.touched_user_days)'
-    ],
-    on_schema_change='fail'
-) }}
+{{ config(materialized='view', schema='work') }}
 
 -- depends_on: {{ ref('touched_user_days') }}
 with events as (

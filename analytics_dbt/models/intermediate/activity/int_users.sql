@@ -1,18 +1,19 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='replace',
-    incremental_predicates=['user_id in (select user_id from work.touched_users)'],
+    incremental_predicates=[of_touched_users()],
     on_schema_change='fail'
 ) }}
 
+-- depends_on: {{ ref('touched_users') }}
 with events as not materialized (
     select * from {{ ref('stg_events') }}
-    where {{ touches('user_id', ref('touched_users')) }}
+    where {{ in_update(of_touched_users()) }}
 ),
 
-user_days as (
-    select * from {{ ref('int_user_days') }}
-    where {{ touches('user_id', ref('touched_users')) }}
+activity as (
+    select * from {{ ref('int_user_activity_daily') }}
+    where {{ in_update(of_touched_users()) }}
 ),
 
 seen as (
@@ -48,9 +49,9 @@ first_events as (
 active as (
     select
         user_id,
-        min(activity_date) as first_activity_date,
+        min(period_start) as first_activity_date,
         count(*) as active_days
-    from user_days
+    from activity
     group by user_id
 ),
 

@@ -1,24 +1,18 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='replace',
-    incremental_predicates=[
-        'user_id in (select user_id from work.touched_users) '
-        ~ 'or period_start in (select period_start from work.reopened_periods where grain = \'day\')'
-    ],
+    incremental_predicates=[of_changed_states('day')],
     on_schema_change='fail'
 ) }}
 
+-- depends_on: {{ ref('changed_states') }}
 with activity as (
     select * from {{ ref('int_user_activity_daily') }}
+    where {{ in_update(of_changed_states('day')) }}
 ),
 
 periods as (
     select * from {{ ref('int_periods_daily') }}
-),
-
-reopened_periods as (
-    select * from {{ ref('reopened_periods') }}
-    where grain = 'day'
 ),
 
 final as (
@@ -26,6 +20,4 @@ final as (
 )
 
 select * from final
-where
-    {{ touches('user_id', ref('touched_users')) }}
-    or period_start in (select period_start from reopened_periods)
+where {{ in_update(of_changed_states('day')) }}

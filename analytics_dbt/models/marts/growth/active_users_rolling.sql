@@ -6,16 +6,25 @@ periods as (
     select * from {{ ref('int_periods_daily') }}
 ),
 
+active_days as (
+    select
+        period_start,
+        {{ periods_between('period_start', 'next_period_start', 'day') }} as days_until_next,
+        count(*) as users
+    from activity
+    group by 1, 2
+),
+
 daily as (
-    {{ rolling_users('activity', 'periods', 1) }}
+    {{ rolling_users('active_days', 'periods', 1) }}
 ),
 
 weekly as (
-    {{ rolling_users('activity', 'periods', 7) }}
+    {{ rolling_users('active_days', 'periods', 7) }}
 ),
 
 monthly as (
-    {{ rolling_users('activity', 'periods', 28) }}
+    {{ rolling_users('active_days', 'periods', 28) }}
 ),
 
 final as (

@@ -1,5 +1,5 @@
-with lifecycle as (
-    select * from {{ ref('user_lifecycle_weekly') }}
+with by_segment as (
+    select * from {{ ref('growth_by_segment_weekly') }}
 ),
 
 periods as (
@@ -7,7 +7,7 @@ periods as (
 ),
 
 final as (
-    {{ growth_metrics('lifecycle', 'periods') }}
+    {{ growth_metrics('by_segment', 'periods') }}
 )
 
 select * from final

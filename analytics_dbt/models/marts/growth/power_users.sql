@@ -1,7 +1,7 @@
 {%- set days = 28 -%}
 
-with user_days as (
-    select * from {{ ref('int_user_days') }}
+with activity as (
+    select * from {{ ref('int_user_activity_daily') }}
 ),
 
 as_of as (
@@ -17,11 +17,11 @@ window_start as (
 
 recent as (
     select
-        user_days.user_id,
+        activity.user_id,
         count(*) as days_active
-    from user_days
-    inner join window_start on user_days.activity_date >= window_start.first_date
-    group by user_days.user_id
+    from activity
+    inner join window_start on activity.period_start >= window_start.first_date
+    group by activity.user_id
 ),
 
 final as (
