@@ -6,13 +6,15 @@ period is hatched and named; it is never joined to a complete one by a line.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from app import words
+from app.notes import Note
 from app.queries.catalogue import Metric
 
 Figure = dict[str, Any]
@@ -71,12 +73,12 @@ DARK = Palette(
 
 
 def growth_combined(
-    periods: pd.DataFrame, metrics: dict[str, Metric], grain: str, notes: pd.DataFrame, palette: Palette
+    periods: pd.DataFrame, metrics: dict[str, Metric], grain: str, notes: Sequence[Note], palette: Palette
 ) -> Figure:
     """New and resurrected upwards, churned downwards, retention rate and quick ratio on a second axis.
 
     periods  one row per period: period_start, is_complete, the metrics
-    notes    date, text: reference lines
+    notes    reference lines
     """
     bars = [
         _bars(periods, metrics["new_users"], grain, palette),
@@ -125,7 +127,7 @@ def growth_single(
     layout["hovermode"] = "x"
     if top:
         layout["yaxis"] |= {"range": [0, top * 1.05]}
-    return _with_notes({"data": [trace], "layout": layout}, periods, grain, pd.DataFrame(), palette)
+    return _with_notes({"data": [trace], "layout": layout}, periods, grain, (), palette)
 
 
 def segment_lines(history: pd.DataFrame, metric: Metric, grain: str, palette: Palette) -> Figure:
@@ -159,7 +161,7 @@ def segment_lines(history: pd.DataFrame, metric: Metric, grain: str, palette: Pa
     return {"data": data, "layout": layout}
 
 
-def change_waterfall(flows: pd.Series[float], palette: Palette) -> Figure:
+def change_waterfall(flows: Mapping[str, float], palette: Palette) -> Figure:
     """From the active users of one period to those of the next. flows: metric -> value in the period."""
     steps = {
         "before": flows["prior_active_users"],
@@ -204,20 +206,20 @@ def change_waterfall(flows: pd.Series[float], palette: Palette) -> Figure:
 def change_bars(parts: pd.DataFrame, palette: Palette) -> Figure:
     """What each value of a segment adds to the change in active users: segment, change; the largest on top."""
     parts = parts.head(12).iloc[::-1]
-    rises = parts["change"] >= 0
+    names, changes = parts["segment"].tolist(), parts["change"].tolist()
     trace = {
         "type": "bar",
         "orientation": "h",
-        "x": parts["change"].tolist(),
-        "y": [_clip(name) for name in parts["segment"]],
-        "customdata": [[None, name] for name in parts["segment"]],
+        "x": changes,
+        "y": [_clip(name) for name in names],
+        "customdata": [[None, name] for name in names],
         "unselected": {"marker": {"opacity": 0.4}},
-        "text": [words.signed(value) for value in parts["change"]],
+        "text": [words.signed(value) for value in changes],
         "textposition": "outside",
         "textfont": {"color": palette.text},
         "cliponaxis": False,
         "hovertemplate": "%{y}: %{text} active users<extra></extra>",
-        "marker": {"color": [palette.series[0] if rise else palette.series[1] for rise in rises]},
+        "marker": {"color": [palette.series[0] if value >= 0 else palette.series[1] for value in changes]},
     }
     layout = _layout(palette, height=max(320, 60 + 26 * len(parts))) | {
         "showlegend": False,
@@ -243,7 +245,10 @@ def triangle(cells: pd.DataFrame, grain: str, percent: bool, palette: Palette) -
         _heat(cells, False, percent, palette),
     ]
     if len(cells) <= CLICKABLE_CELLS:
-        data = [trace | {"hoverinfo": "skip", "hovertemplate": None} for trace in data] + [_targets(cells)]
+        for trace in data:  # what the targets say is more
+            del trace["hovertemplate"]
+            trace["hoverinfo"] = "skip"
+        data.append(_targets(cells))
     oldest = int(cells["period_number"].max())
     layout = _layout(palette, height=min(110 + 28 * max(cells["cohort_start"].nunique(), 3), 1100)) | {
         "hovermode": "closest",
@@ -416,20 +421,19 @@ def states(rows: pd.DataFrame, grain: str, palette: Palette) -> Figure:
 def _bars(
     periods: pd.DataFrame, metric: Metric, grain: str, palette: Palette, *, shape: str = "", downwards: bool = False
 ) -> Figure:
-    values = _values(periods[metric.name])
+    values, span = _values(periods[metric.name]), _span(periods, grain)
+    complete_periods = periods["is_complete"].tolist()
     return {
         "type": "bar",
         "name": metric.label,
-        **_span(periods, grain),
+        **span,
         "y": [-value if downwards and value is not None else value for value in values],
-        "customdata": [
-            [metric.name, x, value] for value, x in zip(values, _dates(periods["period_start"]), strict=True)
-        ],
+        "customdata": [[metric.name, x, value] for value, x in zip(values, span["x"], strict=True)],
         "marker": {
             "color": palette.by_metric.get(metric.name, palette.series[0]),
-            "opacity": [1 if complete else 0.55 for complete in periods["is_complete"]],
+            "opacity": [1 if complete else 0.55 for complete in complete_periods],
             "pattern": {
-                "shape": [shape if complete else "/" for complete in periods["is_complete"]],
+                "shape": [shape if complete else "/" for complete in complete_periods],
                 "fillmode": "replace",
             }
             | ({"solidity": 0.75} if shape else {"solidity": 0.4}),
@@ -442,14 +446,14 @@ def _bars(
 def _line(
     periods: pd.DataFrame, metric: Metric, grain: str, palette: Palette, *, dash: str = "solid", marker: str = "circle"
 ) -> Figure:
-    colour = palette.by_metric.get(metric.name, palette.series[0])
+    colour, span = palette.by_metric.get(metric.name, palette.series[0]), _span(periods, grain)
     return {
         "type": "scatter",
         "mode": _line_mode(periods),
         "name": metric.label,
-        **_span(periods, grain),
+        **span,
         "y": _values(periods[metric.name]),
-        "customdata": [[metric.name, x] for x in _dates(periods["period_start"])],
+        "customdata": [[metric.name, x] for x in span["x"]],
         "line": {"color": colour, "width": 2, "dash": dash},
         "marker": {"symbol": marker, "size": 7},
         "hovertemplate": f"%{{x|{_date_format(grain)}}}: %{{y:{_hover_format(metric)}}}",
@@ -466,7 +470,7 @@ def _span(periods: pd.DataFrame, grain: str) -> Figure:
     return {"x": x, "xperiod": PERIOD_LENGTH[grain], "xperiod0": x[0], "xperiodalignment": "middle"}
 
 
-def _with_notes(figure: Figure, periods: pd.DataFrame, grain: str, notes: pd.DataFrame, palette: Palette) -> Figure:
+def _with_notes(figure: Figure, periods: pd.DataFrame, grain: str, notes: Sequence[Note], palette: Palette) -> Figure:
     """Adds the label of the open period and a line for each note, and names the periods on the x axis."""
     layout = figure["layout"]
     layout["xaxis"] = _period_axis(grain, palette)
@@ -476,31 +480,33 @@ def _with_notes(figure: Figure, periods: pd.DataFrame, grain: str, notes: pd.Dat
     shapes: list[Figure] = []
     text = {"showarrow": False, "yref": "paper", "font": {"size": 12, "color": palette.text}}
     drawn = [trace for trace in figure["data"] if trace["y"][-1] is not None]
-    for row in periods[~periods["is_complete"]].to_dict("records") if drawn else ():
-        end = row["period_start"] + pd.Timedelta(days=row["days"])
+    # At most the last period is open.
+    if drawn and not periods["is_complete"].iloc[-1]:
+        start, days, passed = (periods[column].iloc[-1] for column in ("period_start", "days", "days_passed"))
+        end = start + pd.Timedelta(days=days)
         place = {"x": f"{end:%Y-%m-%d}", "y": 1, "yanchor": "bottom", "xanchor": "right"}
-        annotations.append(text | place | {"text": f"open: {open_label(row)}"})
-    for note in notes.to_dict("records"):
-        moment = f"{note['date']:%Y-%m-%d}"
+        annotations.append(text | place | {"text": f"open: {open_label(passed, days)}"})
+    for note in notes:
+        moment = f"{note.date:%Y-%m-%d}"
         line = {"color": palette.muted, "width": 1, "dash": "dot"}
         shapes.append({"type": "line", "x0": moment, "x1": moment, "yref": "paper", "y0": 0, "y1": 1, "line": line})
         annotations.append(
-            text | {"x": moment, "y": 0.98, "yanchor": "top", "xanchor": "left", "text": _clip(note["text"], 32)}
+            text | {"x": moment, "y": 0.98, "yanchor": "top", "xanchor": "left", "text": _clip(note.text, 32)}
         )
     layout["annotations"] = annotations
     layout["shapes"] = shapes
     return figure
 
 
-def open_label(row: dict[Any, Any]) -> str:
+def open_label(passed: int, days: int) -> str:
     """How much of an open period has passed: 12 of 30 days."""
-    return f"{row['days_passed']} of {words.count(row['days'], 'day')}"
+    return f"{passed} of {words.count(days, 'day')}"
 
 
 def _heat(cells: pd.DataFrame, complete: bool, percent: bool, palette: Palette) -> Figure:
     """The complete cells of a triangle, or the open ones; every cohort and age has its place, the others are empty."""
     mark = "" if complete else "…"
-    few = _has_texts(cells)
+    few = len(cells) <= TEXT_CELLS
     labels = {label: row for row, label in enumerate(dict.fromkeys(cells["label"]))}
     ages = range(int(cells["period_number"].max()) + 1)
     values: list[list[float | None]] = [[None] * len(ages) for _ in labels]
@@ -533,18 +539,18 @@ def _heat(cells: pd.DataFrame, complete: bool, percent: bool, palette: Palette) 
     return heat
 
 
-def readable_width(cells: pd.DataFrame) -> int:
-    """The pixels in which a triangle's figures can be read; 0 if it shows none."""
-    return 120 + 42 * (int(cells["period_number"].max()) + 1) if _has_texts(cells) else 0
+def readable_width(cells: int, oldest: int) -> int:
+    """The pixels in which a triangle's figures can be read, by the number of its cells and its highest age.
 
-
-def _has_texts(cells: pd.DataFrame) -> bool:
-    return len(cells) <= TEXT_CELLS
+    0 if it shows none.
+    """
+    return 120 + 42 * (oldest + 1) if cells <= TEXT_CELLS else 0
 
 
 def _targets(cells: pd.DataFrame) -> Figure:
     """An unseen point in each cell: Plotly lets people select points, not cells of a heat map."""
     unseen = {"marker": {"color": "rgba(0,0,0,0)"}}
+    shown = ("users", "cohort_size", "rate", "low", "high", "is_complete")
     return {
         "type": "scatter",
         "mode": "markers",
@@ -552,9 +558,9 @@ def _targets(cells: pd.DataFrame) -> Figure:
         "y": cells["label"].tolist(),
         "customdata": list(zip(_dates(cells["cohort_start"]), cells["period_number"].tolist(), strict=True)),
         "text": [
-            f"<b>{row.users:,} of {row.cohort_size:,}</b> ({row.rate:.1%})<br>"
-            f"95% interval {row.low:.1%} to {row.high:.1%}" + ("" if row.is_complete else "<br>period still open")
-            for row in cells.itertuples()
+            f"<b>{users:,} of {size:,}</b> ({rate:.1%})<br>"
+            f"95% interval {low:.1%} to {high:.1%}" + ("" if complete else "<br>period still open")
+            for users, size, rate, low, high, complete in zip(*(cells[name].tolist() for name in shown), strict=True)
         ],
         "hovertemplate": "%{y}, %{x} on: %{text}<extra></extra>",
         **unseen,
@@ -629,7 +635,7 @@ def _dates(values: pd.Series[Any]) -> list[str]:
 
 def _values(values: pd.Series[Any]) -> list[float | None]:
     """Numbers as JSON knows them: what is unknown is a gap in the line, never a zero."""
-    return [None if pd.isna(value) else float(value) for value in values]
+    return [None if math.isnan(value) else value for value in values.astype(float).tolist()]
 
 
 def _clip(text: object, length: int = 24) -> str:

@@ -31,6 +31,9 @@ class View:
     include_open: bool
     segments: dict[str, list[str]]
 
+    def __hash__(self) -> int:  # what is computed for a view is kept by it; a dict has no hash of its own
+        return hash((self.grain, self.start, self.end, self.include_open, *self.segments))
+
     @property
     def suffix(self) -> str:
         """daily, weekly or monthly: how the tables of this grain end."""

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import functools
 import os
+import pickle
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import duckdb
 import pandas as pd
-import streamlit as st
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -51,6 +53,8 @@ HARDENING = {
     "lock_configuration": "true",  # last: nothing can be set after it
 }
 
+# Of the results that a version keeps, as they pickle; in memory, lists of numbers are four times as large.
+KEPT_BYTES = 48_000_000
 
 # In quotes, where it may hold spaces, or bare.
 PATHS = r"""(?x) (?<=") [^"]*[/\\][^"]* (?=") | (?<=') [^']*[/\\][^']* (?=') | (?<!\S)(?:[A-Za-z]:)?[/\\][^\s"']+"""
@@ -79,25 +83,69 @@ def path() -> Path:
     return ROOT / os.environ.get("WAREHOUSE_PATH", "warehouse.duckdb")
 
 
+class Results:
+    """What was computed from one version, shared by all readers. When there is too much, the longest unused goes."""
+
+    def __init__(self, most_bytes: int = KEPT_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._lock = threading.Lock()
+        self._results: dict[Hashable, Future[Any]] = {}
+        self._sizes: OrderedDict[Hashable, int] = OrderedDict()  # of the finished ones, the longest unused first
+        self._bytes = 0
+
+    def once(self, key: Hashable, compute: Callable[[], Result]) -> Result:
+        """The result of this key; whoever asks while it is computed waits for it. A failure is not kept."""
+        with self._lock:
+            asked = self._results.get(key)
+            if asked is None:
+                mine: Future[Result] = Future()
+                self._results[key] = mine
+            elif key in self._sizes:
+                self._sizes.move_to_end(key)
+        if asked is not None:
+            return cast(Result, asked.result())
+        try:
+            result = compute()
+            size = len(pickle.dumps(result, pickle.HIGHEST_PROTOCOL))
+        except BaseException as error:
+            with self._lock:
+                del self._results[key]
+            mine.set_exception(error)
+            raise
+        mine.set_result(result)
+        with self._lock:
+            self._sizes[key] = size
+            self._bytes += size
+            while self._bytes > self._most_bytes:
+                unused, freed = self._sizes.popitem(last=False)
+                self._bytes -= freed
+                del self._results[unused]
+        return result
+
+
 @dataclass(frozen=True)
 class Snapshot:
-    """One published version, open for reading."""
+    """One published version, open for reading, and what has been computed from it."""
 
     version: str
     connection: duckdb.DuckDBPyConnection = field(repr=False, compare=False)
-    facts: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    results: Results = field(default_factory=Results, repr=False, compare=False)
 
     def read(self, sql: str, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """The result of a query, cached for as long as this version is the published one.
+        """The result of a query, computed once for this version.
 
         Parameters
         ----------
         sql     a query; values stand in it as `$name`
         params  the values; those the query does not name are left out
 
-        Raises `duckdb.Error` if the query fails; a failure is not cached.
+        Raises `duckdb.Error` if the query fails; a failure is not kept.
         """
-        return _cached_read(self, self.version, sql, _named(sql, params))
+        named = _named(sql, params)
+        values = tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in named.items())
+        frame = self.results.once((sql, values), lambda: self.read_uncached(sql, named))
+        # A frame of the caller's own, over the same values: pandas copies them if one of the two is written to.
+        return frame.copy(deep=False)
 
     def read_uncached(self, sql: str, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """As `read`, for a large result that is wanted once."""
@@ -110,14 +158,14 @@ class Snapshot:
 def once_a_version(
     function: Callable[Concatenate[Snapshot, Arguments], Result],
 ) -> Callable[Concatenate[Snapshot, Arguments], Result]:
-    """For what a page asks several times: computed once for a version. The result is shared; leave it as it is."""
+    """For what many readers look at: computed once for a version and these arguments, which must be hashable.
+
+    The result is shared; leave it as it is.
+    """
 
     @functools.wraps(function)
     def remembered(db: Snapshot, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        key = (function, args, tuple(kwargs.items()))
-        if key not in db.facts:
-            db.facts[key] = function(db, *args, **kwargs)
-        return cast(Result, db.facts[key])
+        return db.results.once((function, args, tuple(kwargs.items())), lambda: function(db, *args, **kwargs))
 
     return cast(Callable[Concatenate[Snapshot, Arguments], Result], remembered)
 
@@ -126,11 +174,6 @@ def _named(sql: str, params: Mapping[str, Any] | None) -> dict[str, Any]:
     """The values that a query names; DuckDB refuses others."""
     names = set(re.findall(r"\$(\w+)", sql))
     return {name: value for name, value in (params or {}).items() if name in names}
-
-
-@st.cache_data(max_size="128MB", show_spinner=False)
-def _cached_read(_snapshot: Snapshot, version: str, sql: str, params: dict[str, Any]) -> pd.DataFrame:
-    return _snapshot.read_uncached(sql, params)
 
 
 def readable(error: Exception) -> str:
@@ -160,9 +203,8 @@ class Warehouse:
         with self._lock:
             version = self.version()
             if self._snapshot is None or self._snapshot.version != version:
+                # Sessions in the middle of a run go on reading the version they hold, with what it keeps.
                 self._snapshot = Snapshot(version, _open(self._file))
-                # Sessions in the middle of a run go on reading the version they hold.
-                _cached_read.clear()
             return self._snapshot
 
 

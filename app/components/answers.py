@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import words
+from app import drawings, words
 from app.ask import feedback, figures, wording
 from app.ask.answer import Answer
 from app.ask.catalogue import COHORTS, GRAINS, GROWTH, Catalogue
@@ -59,7 +59,7 @@ def show(
             figure = figures.of_answer(answer, catalogue, page.palette)
             if figure:
                 width = BAR_WIDTH * max(len(trace["x"]) if "text" in trace else 0 for trace in figure["data"])
-                panels.chart(figure, answer.answer, "ask_chart", min_width=width)
+                panels.chart(drawings.ready(figure), answer.answer, "ask_chart", min_width=width)
             columns: dict[str, Any] = {str(name): words.title(str(name)) for name in answer.frame}
             columns |= {name: config for name, config in panels.PERIOD_COLUMNS.items() if name in columns}
             columns |= {
@@ -67,7 +67,7 @@ def show(
                 for name in columns
                 if name in catalogue.metrics
             }
-            panels.table(answer.frame, "answer.csv", columns, alt="The rows of the answer", collapsed=False)
+            panels.table(lambda: answer.frame, "answer.csv", columns, alt="The rows of the answer", collapsed=False)
         if answer.metric_query and answer.trust:
             with st.expander("Definitions", icon=":material/menu_book:"):
                 for name in answer.metric_query.metrics:

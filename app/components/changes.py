@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
-import pandas as pd
 import streamlit as st
 
-from app import charts, words
+from app import drawings, words
 from app.components import drill, panels
 from app.components.shell import Page
 from app.queries import catalogue, growth
 
 
-def decomposition(page: Page, period: date, flows: pd.Series) -> None:
+def decomposition(page: Page, period: date, flows: Mapping[str, float]) -> None:
     """The change as new + resurrected - churned, and by segment; either way its parts add up to it.
 
-    flows  metric -> value in the period
+    flows  of `queries.growth.flows`
     """
-    grain = page.view.grain
+    db, view, grain = page.db, page.view, page.view.grain
     change = flows["active_users"] - flows["prior_active_users"]
     verb = "rose by" if change > 0 else "fell by" if change < 0 else "stayed the same, at"
     st.markdown(
@@ -26,13 +26,13 @@ def decomposition(page: Page, period: date, flows: pd.Series) -> None:
         f"in {words.period(period, grain)}: {words.signed(flows['new_users'])} new, "
         f"{words.signed(flows['resurrected_users'])} came back, {words.signed(-flows['churned_users'])} churned."
     )
-    segments = catalogue.segments(page.db)
+    segments = catalogue.segments(db)
     left, right = st.columns(2, vertical_alignment="bottom") if segments else (st.container(), None)
     with left:
-        figure = charts.change_waterfall(flows, page.palette)
+        figure = drawings.change_waterfall(db, view, page.palette)
         clicked = panels.chart(figure, "From active users before to active users after", "waterfall", selectable=True)
     if right is None:
-        drill.change_bars(clicked, pd.DataFrame({"segment": []}), "", flows, period, page.view)
+        drill.change_bars(clicked, page, "", flows, period)
         return
     with right:
         by = st.segmented_control(
@@ -44,15 +44,14 @@ def decomposition(page: Page, period: date, flows: pd.Series) -> None:
             key="change_by",
             bind="query-params",
         )
-        parts = growth.change_by_segment(page.db, page.view, by, period)
-        figure = charts.change_bars(parts, page.palette)
+        figure = drawings.change_bars(db, view, by, period, page.palette)
         clicked += panels.chart(
             figure, f"Change in active users by {words.title(by)}", "change_by_segment", selectable=True
         )
-    drill.change_bars(clicked, parts, by, flows, period, page.view)
+    drill.change_bars(clicked, page, by, flows, period)
     panels.table(
-        parts,
-        page.view.file_name(f"change_by_{by}"),
+        lambda: growth.change_by_segment(db, view, by, period),
+        view.file_name(f"change_by_{by}"),
         {
             "segment": words.title(by),
             "prior_active_users": "Active before",

@@ -6,7 +6,8 @@ whoever cannot click, or whose cells are too small to be hit, chooses in them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -14,12 +15,15 @@ import pandas as pd
 import streamlit as st
 
 from app import words
+from app.components.shell import Page
+from app.queries import growth, retention
 from app.queries.catalogue import Metric
 from app.queries.users import Focus
 from app.view import View
+from app.warehouse import Snapshot, once_a_version
 
 USERS_PAGE = "app/pages/users.py"
-FOCUS_PARAMS = ("state", "period", "cohort", "later", "segment", "value", "active_days")
+FOCUS_PARAMS = ("state", "period", "cohort", "later", "segment", "value", "without", "active_days")
 
 # How a user counts in a period: the metric that counts them, and the words for it.
 STATES = {
@@ -49,7 +53,7 @@ def focus(segments: list[str]) -> Focus:
     days = params.get("active_days", "")
     if days.isdecimal():
         return Focus(days_active=int(days))
-    segment, values = params.get("segment"), tuple(params.get_all("value"))
+    segment, values, others = params.get("segment"), tuple(params.get_all("value")), tuple(params.get_all("without"))
     period = _date(params.get("period"))
     if period is None:
         return Focus()
@@ -59,7 +63,8 @@ def focus(segments: list[str]) -> Focus:
         period=period,
         cohort=_date(params.get("cohort")),
         or_later=params.get("later") == "yes",
-        segment=(segment, values) if segment in segments and values else None,
+        segment=(segment, values or others) if segment in segments and (values or others) else None,
+        others=bool(others and not values),
     )
 
 
@@ -74,98 +79,159 @@ def state_of(metric: Metric) -> str | None:
     return BY_NUMERATOR.get(metric.numerator)
 
 
-def growth_bars(points: Points, periods: pd.DataFrame, metrics: dict[str, Metric], view: View, key: str) -> None:
-    """Leads to the users behind a bar of growth accounting (`customdata`: metric, period).
+@dataclass(frozen=True)
+class Behind:
+    """How many users stand behind the bars of a chart of periods."""
 
-    periods  of `queries.growth.by_period`
-    """
+    periods: dict[str, str]  # the start of a period -> its name; the newest first
+    latest: int  # the place of the latest complete one among them
+    users: dict[tuple[str, str], float | None]  # what is drawn, the start of a period -> users, if they are known
+
+
+@once_a_version
+def _behind_growth(db: Snapshot, view: View) -> Behind:
+    """By metric."""
+    counts = [metric for metric, _ in STATES.values()]
+    periods = growth.periods(db, view)
+    return _behind(periods.melt(["period_start", "is_complete"], counts, "drawn"), view)
+
+
+@once_a_version
+def _behind_series(db: Snapshot, view: View, by: str, state: str) -> Behind:
+    """By value of a segment."""
+    counts = growth.series(db, view, by, STATES[state][0])
+    return _behind(counts.rename(columns={"segment": "drawn"}), view)
+
+
+def _behind(counts: pd.DataFrame, view: View) -> Behind:
+    """counts: drawn, period_start, is_complete, value."""
+    starts = counts["period_start"].dt.strftime("%Y-%m-%d")
+    complete = dict(sorted(zip(starts, counts["is_complete"], strict=True), reverse=True))
+    users = zip(zip(counts["drawn"], starts, strict=True), counts["value"], strict=True)
+    return Behind(
+        {start: words.period(date.fromisoformat(start), view.grain) for start in complete},
+        list(complete.values()).index(True) if any(complete.values()) else 0,
+        {drawn: None if pd.isna(value) else value for drawn, value in users},
+    )
+
+
+def growth_bars(points: Points, page: Page, metrics: dict[str, Metric], key: str) -> None:
+    """Leads to the users behind a bar of growth accounting (`customdata`: metric, period)."""
+    behind, period_key = _behind_growth(page.db, page.view), _period_key(key, page.view)
     clicked = [(state_of(metrics[point[0]]), point[1]) for point in _clicked(points)]
-    _follow(clicked, f"{key}_state", _period_key(key, view))
+    _follow(clicked, f"{key}_state", period_key)
     with _row(key):
         state = _state_box([state for state in STATES if state != "before"], key)
-        start = _period_box(periods, view, _period_key(key, view))
-        users = periods.loc[periods["period_start"] == start, STATES[state][0]]
-        _people_link(users.iloc[0], state, date.fromisoformat(start), view)
+        start = _period_box(behind, period_key)
+        _people_link(behind.users[STATES[state][0], start], state, date.fromisoformat(start), page.view)
 
 
-def segment_bars(
-    points: Points, counts: pd.DataFrame, state: str, by: str, values: dict[str, list[str]], view: View
-) -> None:
-    """Leads to the users behind a point or bar of a series (`customdata`: series, period).
-
-    counts  series in `segment`, period_start, is_complete, value: the users who count as `state`
-    values  series -> the values of the segment `by` that it stands for
-    """
-    _follow(_clicked(points), "series", _period_key("series", view))
+def segment_bars(points: Points, page: Page, by: str, state: str) -> None:
+    """Leads to the users who count as `state` behind a point or bar of a series (`customdata`: series, period)."""
+    behind, period_key = _behind_series(page.db, page.view, by, state), _period_key("series", page.view)
+    names = growth.series_names(page.db, page.view, by)
+    _follow(_clicked(points), "series", period_key)
     with _row("series"):
-        series = st.selectbox(f"{STATES[state][1].capitalize()} of", list(values), key="series", width=BOX)
-        start = _period_box(counts, view, _period_key("series", view))
-        users = counts.loc[(counts["segment"] == series) & (counts["period_start"] == start), "value"]
-        _people_link(users.iloc[0], state, date.fromisoformat(start), view, by, values[series])
+        series = st.selectbox(f"{STATES[state][1].capitalize()} of", names, key="series", width=BOX)
+        start = _period_box(behind, period_key)
+        others = series == growth.OTHERS
+        values = [name for name in names if (name == series) != others]
+        users = behind.users[series, start]
+        _people_link(users, state, date.fromisoformat(start), page.view, by, values, others=others)
 
 
-def change_bars(points: Points, parts: pd.DataFrame, by: str, flows: pd.Series, period: date, view: View) -> None:
+@once_a_version
+def _behind_change(db: Snapshot, view: View, by: str, period: date) -> dict[str, dict[str, float]]:
+    """Value of a segment -> metric -> users."""
+    parts: pd.DataFrame = growth.change_by_segment(db, view, by, period).set_index("segment")
+    return parts.to_dict("index")  # type: ignore[return-value]
+
+
+def change_bars(points: Points, page: Page, by: str, flows: Mapping[str, float], period: date) -> None:
     """Leads to the users behind a bar of the change in active users (`customdata`: state, value of the segment).
 
-    parts  of `queries.growth.change_by_segment`
-    flows  metric -> value in the period, of all users of the view
+    by     the segment; empty: there is none
+    flows  of `queries.growth.flows`
     """
+    parts = _behind_change(page.db, page.view, by, period) if by else {}
     _follow(_clicked(points), "change_state", "change_value")
     with _row("change"):
         state = _state_box(["new", "resurrected", "churned", "before", "active"], "change")
         value = st.selectbox(
-            "of", [EVERYBODY, *parts["segment"]], format_func=lambda value: value or "Everybody", key="change_value",
+            "of", [EVERYBODY, *parts], format_func=lambda value: value or "Everybody", key="change_value",
             help=HELP, width=BOX,
         )  # fmt: skip
-        counts = flows if value == EVERYBODY else parts.set_index("segment").loc[value]
-        _people_link(counts[STATES[state][0]], state, period, view, by, [] if value == EVERYBODY else [value])
+        counts = flows if value == EVERYBODY else parts[value]
+        _people_link(counts[STATES[state][0]], state, period, page.view, by, [] if value == EVERYBODY else [value])
 
 
-def days_bars(points: Points, histogram: pd.DataFrame) -> None:
+@once_a_version
+def _behind_days(db: Snapshot, view: View) -> dict[int, int]:
+    """Days active -> users."""
+    histogram = growth.power_users(db, view)
+    return dict(zip(histogram["days_active"].tolist(), histogram["users"].tolist(), strict=True))
+
+
+def days_bars(points: Points, page: Page) -> None:
     """Leads to the users behind a bar of the histogram of days active (`customdata`: days)."""
+    users = _behind_days(page.db, page.view)
     _follow(_clicked(points), "days_active")
-    users = histogram.set_index("days_active")["users"]
     with _row("days"):
         days = st.selectbox(
             "Active on",
-            list(users.index),
+            list(users),
             format_func=lambda days: f"{days} of 28 days",
             key="days_active",
             help=HELP,
             width=BOX,
         )
         if users[days]:
-            _users_link(f"See these {words.count(int(users[days]), 'user')}", {"active_days": [str(days)]})
+            _users_link(f"See these {words.count(users[days], 'user')}", {"active_days": [str(days)]})
         else:
             st.markdown("Nobody.")
 
 
-def cell(cells: pd.DataFrame, points: Points, view: View, or_later: bool) -> None:
+@once_a_version
+def _cohorts(db: Snapshot, view: View, or_later: bool) -> dict[str, tuple[str, range]]:
+    """The start of a cohort -> its name, and the places of its cells in the triangle."""
+    starts = retention.cells(db, view, or_later)["cohort_start"].dt.strftime("%Y-%m-%d")
+    counts = starts.value_counts(sort=False)
+    ends = counts.cumsum()
+    return {
+        start: (words.period(date.fromisoformat(start), view.grain), range(end - count, end))
+        for start, count, end in zip(counts.index, counts, ends, strict=True)
+    }
+
+
+def cell(points: Points, page: Page, or_later: bool) -> None:
     """Answers how many of a cohort were there after so many periods (`customdata`: cohort, age)."""
+    view = page.view
+    cells, cohorts = retention.cells(page.db, view, or_later), _cohorts(page.db, view, or_later)
     key = _period_key("cell", view)
     _follow(_clicked(points), key, "cell_age")
     with _row("cell"):
         cohort = st.selectbox(
             "Of those first seen in",
-            [f"{start:%Y-%m-%d}" for start in cells["cohort_start"].drop_duplicates()],
-            format_func=lambda start: words.period(date.fromisoformat(start), view.grain),
+            list(cohorts),
+            format_func=lambda start: cohorts[start][0],
             key=key,
             width=BOX,
         )
-        ages = cells[cells["cohort_start"] == cohort].set_index("period_number")
+        name, places = cohorts[cohort]
+        ages = cells["period_number"].to_numpy()[places.start : places.stop].tolist()
         age = st.selectbox(
             f"there after ({view.grain}s)",
-            list(ages.index),
+            ages,
             index=min(1, len(ages) - 1),
             key="cell_age",
             help="Or click a cell.",
             width=BOX,
         )
-    answer = ages.loc[age]
+    answer = cells.iloc[places[ages.index(age)]]
     when = words.period(answer["period_start"], view.grain) + (" or later" if or_later else "")
     st.markdown(
         f"**{answer['users']:,} of {words.count(int(answer['cohort_size']), 'user')}** first seen in "
-        f"{words.period(date.fromisoformat(cohort), view.grain)} were active in {when}: "
+        f"{name} were active in {when}: "
         f"**{words.number(answer['rate'], 'share')}** "
         f"(95% interval {words.number(answer['low'], 'share')} to {words.number(answer['high'], 'share')})."
         + (" The cohort is small." if answer["is_small"] else "")
@@ -213,15 +279,13 @@ def _period_key(key: str, view: View) -> str:
     return f"{key}_{view.grain}"
 
 
-def _period_box(periods: pd.DataFrame, view: View, key: str) -> str:
-    """A select box of the periods in a frame, the newest first; it begins with the latest complete one."""
-    known = periods.drop_duplicates("period_start").sort_values("period_start", ascending=False)
-    complete = known["is_complete"].tolist()
+def _period_box(behind: Behind, key: str) -> str:
+    """A select box of the periods of a chart; it begins with the latest complete one."""
     return st.selectbox(
         "in",
-        [f"{start:%Y-%m-%d}" for start in known["period_start"]],
-        index=complete.index(True) if True in complete else 0,
-        format_func=lambda start: words.period(date.fromisoformat(start), view.grain),
+        list(behind.periods),
+        index=behind.latest,
+        format_func=behind.periods.__getitem__,
         key=key,
         help=HELP,
         width=BOX,
@@ -229,16 +293,26 @@ def _period_box(periods: pd.DataFrame, view: View, key: str) -> str:
 
 
 def _people_link(
-    users: float, state: str, period: date, view: View, segment: str = "", values: Sequence[str] = ()
+    users: float | None,
+    state: str,
+    period: date,
+    view: View,
+    segment: str = "",
+    values: Sequence[str] = (),
+    *,
+    others: bool = False,
 ) -> None:
-    """A link to the users who count as `state` in a period, with these values of a segment; if none do, a word."""
-    if pd.isna(users) or not users:
-        st.markdown("Not known yet." if pd.isna(users) else "Nobody.")
+    """A link to the users who count as `state` in a period; if none do, a word.
+
+    values  of the segment, that these users have; `others`: that they do not have
+    """
+    if not users:
+        st.markdown("Not known yet." if users is None else "Nobody.")
         return
     if state == "before":
         state, period = "active", view.before(period)
     params = {"state": [state], "period": [f"{period:%Y-%m-%d}"]}
-    params |= {"segment": [segment], "value": list(values)} if values else {}
+    params |= {"segment": [segment], "without" if others else "value": list(values)} if values else {}
     _users_link(f"See these {words.count(int(users), 'user')}", params)
 
 

@@ -11,7 +11,7 @@ from app import words
 from app.components import views_menu
 from app.queries import catalogue, users
 from app.view import CUSTOM_RANGE, DEFAULT_GRAIN, DEFAULT_RANGE, GRAINS, RANGES, View, range_dates
-from app.warehouse import Snapshot
+from app.warehouse import Snapshot, once_a_version
 
 DEFAULTS: dict[str, Any] = {"grain": DEFAULT_GRAIN, "range": DEFAULT_RANGE, "open": True}
 
@@ -62,6 +62,7 @@ def _dates(first: date, as_of: date) -> tuple[date, date]:
     return picked if len(picked) == 2 else (picked[0] if picked else first, as_of)
 
 
+@once_a_version
 def _bounds(db: Snapshot) -> tuple[date, date]:
     row = db.read("select min(activity_date) as first, max(activity_date) as last from active_users_rolling").iloc[0]
     return row["first"].date(), row["last"].date()

@@ -14,11 +14,11 @@ import streamlit as st
 from pandas.api.types import is_datetime64_any_dtype
 
 from app import words
-from app.charts import Figure
+from app.components.shell import Page
 from app.csv_export import to_csv
+from app.drawings import Drawing
 from app.queries import growth
 from app.queries.catalogue import Metric
-from app.view import View
 from app.warehouse import readable
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,19 @@ PERIOD_COLUMNS: dict[str, Any] = {
 
 # What the reader of a chart has no use for.
 CHART_CONFIG = {"displayModeBar": False, "responsive": True}
+
+
+class _Shared(go.Figure):  # type: ignore[misc]
+    """A drawing, as Streamlit takes it: a Plotly figure, of which it only asks the dict.
+
+    Plotly's own figure copies all its values for everybody who asks.
+    """
+
+    def __init__(self, drawing: Drawing) -> None:
+        self._drawing = drawing
+
+    def to_dict(self) -> Drawing:
+        return self._drawing
 
 
 @contextmanager
@@ -52,42 +65,43 @@ def empty(reason: str, advice: str) -> None:
     st.info(f"{reason} {advice}", icon=":material/search_off:")
 
 
-def chart(figure: Figure, alt: str, key: str, *, selectable: bool = False, min_width: int = 0) -> list[dict[str, Any]]:
-    """A figure with its name for screen readers. Returns the points that were clicked, if it is `selectable`.
+def chart(
+    drawing: Drawing, alt: str, key: str, *, selectable: bool = False, min_width: int = 0
+) -> list[dict[str, Any]]:
+    """A drawing with its name for screen readers. Returns the points that were clicked, if it is `selectable`.
 
-    min_width  pixels; in a narrower place the figure scrolls sideways
+    min_width  pixels; in a narrower place the drawing scrolls sideways
     """
     if min_width:
         place = f".st-key-{key}"
         st.html(f"<style>{place} {{ overflow-x: auto }} {place} > * {{ min-width: {min_width}px }}</style>")
-    # Checking every property of a figure would be most of the work of a page; the tests check the same figures.
-    drawn = go.Figure(figure, _validate=False)
+    figure = _Shared(drawing)
     if not selectable:
-        st.plotly_chart(drawn, key=key, alt=alt, config=CHART_CONFIG)
+        st.plotly_chart(figure, key=key, alt=alt, config=CHART_CONFIG)
         return []
-    event = st.plotly_chart(drawn, key=key, alt=alt, config=CHART_CONFIG, on_select="rerun", selection_mode="points")
+    event = st.plotly_chart(figure, key=key, alt=alt, config=CHART_CONFIG, on_select="rerun", selection_mode="points")
     return list(event["selection"]["points"])
 
 
 def table(
-    frame: pd.DataFrame,
+    rows: Callable[[], pd.DataFrame],
     file_name: str,
     columns: dict[str, Any] | None = None,
     *,
     alt: str,
     collapsed: bool = True,
 ) -> None:
-    """The rows behind a chart, and the same as CSV.
+    """The rows behind a chart, and the same as CSV. They are only asked for when somebody wants them.
 
     columns    column -> label or column configuration, also the order; None: all of them, under their own names
     collapsed  whether the rows are only shown on demand
     """
-    columns = columns or {str(name): words.title(str(name)) for name in frame}
+    columns = columns or {str(name): words.title(str(name)) for name in rows()}
     with st.container(horizontal=True, vertical_alignment="center"):
         visible = st.toggle("Show table", key=f"table_{file_name}") if collapsed else True
-        download(lambda: frame[list(columns)], file_name)
+        download(lambda: rows()[list(columns)], file_name)
     if visible:
-        shown = frame[list(columns)]
+        shown = rows()[list(columns)]
         config = {str(name): _date_column(shown[name], column) for name, column in columns.items()}
         st.dataframe(shown, column_config=config, hide_index=True, alt=alt, placeholder="")
 
@@ -127,12 +141,11 @@ def number_column(metric: Metric, label: str | None) -> Any:
     return st.column_config.NumberColumn(label, help=metric.help, format=formats[metric.unit])
 
 
-def growth_table(history: pd.DataFrame, metrics: dict[str, Metric], view: View) -> None:
+def growth_table(page: Page, metrics: dict[str, Metric]) -> None:
     """The growth metrics by period, as a table and as CSV."""
-    frame = growth.by_period(history)
     table(
-        frame,
-        view.file_name("growth_metrics"),
+        lambda: growth.periods(page.db, page.view),
+        page.view.file_name("growth_metrics"),
         PERIOD_COLUMNS | metric_columns(metrics),
         alt="Growth metrics by period",
     )

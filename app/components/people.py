@@ -8,11 +8,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import charts, words
+from app import charts, drawings, words
 from app.components import drill, panels
 from app.components.shell import Page
 from app.queries import catalogue, users
 from app.queries.users import Focus
+from app.view import View
+from app.warehouse import Snapshot, once_a_version
 
 LISTED = 500
 LISTED_EVENTS = 200
@@ -36,7 +38,6 @@ def listing(page: Page) -> None:
         if not total:
             panels.empty("No user matches.", "Search for less, or clear the filters above.")
             return
-        people = users.people(db, view, focus, LISTED)
         more = f": the {LISTED} last seen are listed here, all are in the CSV." if total > LISTED else ""
         st.markdown(f"**{words.count(total, 'user')}**{more}")
         columns: dict[str, Any] = {
@@ -48,8 +49,9 @@ def listing(page: Page) -> None:
             "events": st.column_config.NumberColumn("Events", format="localized"),
         }
         panels.download(lambda: users.all_people(db, view, focus)[list(columns)], "users.csv")
+        people, ids = _listed(db, view, focus, tuple(columns))
         event = st.dataframe(
-            people[list(columns)],
+            people,
             column_config=columns,
             hide_index=True,
             alt="Users",
@@ -60,9 +62,8 @@ def listing(page: Page) -> None:
         chosen = event["selection"]["rows"]
         # The keyboard's way to the same place.
         with st.container(horizontal=True, vertical_alignment="bottom", key="behind_row"):
-            options = list(people["user_id"])
             picked = st.selectbox(
-                "Open a user", options, index=chosen[0] if chosen else None, placeholder="Choose", width=260
+                "Open a user", ids, index=chosen[0] if chosen else None, placeholder="Choose", width=260
             )
             if picked:
                 st.page_link(
@@ -71,6 +72,13 @@ def listing(page: Page) -> None:
                     icon=":material/person:",
                     query_params=drill.kept_params(with_focus=True) | {"user": [picked]},
                 )
+
+
+@once_a_version
+def _listed(db: Snapshot, view: View, focus: Focus, columns: tuple[str, ...]) -> tuple[pd.DataFrame, list[str]]:
+    """The first users, and their ids."""
+    people = users.people(db, view, focus, LISTED)[list(columns)]
+    return people, people["user_id"].tolist()
 
 
 def one_user(page: Page, user_id: str) -> None:
@@ -102,14 +110,17 @@ def one_user(page: Page, user_id: str) -> None:
         if states.empty:
             panels.empty("This user has events, but none that counts as activity.", "")
         else:
-            panels.chart(charts.states(states, view.grain, page.palette), "States over time", "states")
+            panels.chart(drawings.ready(charts.states(states, view.grain, page.palette)), "States over time", "states")
             columns = {"period_start": st.column_config.DateColumn("Period"), "lifecycle_state": "State"}
-            panels.table(states, view.file_name("user_states"), columns, alt="States over time")
+            panels.table(lambda: states, view.file_name("user_states"), columns, alt="States over time")
     with panels.panel("Days with events"):
         days = users.days(db, user_id)
-        panels.chart(charts.calendar(days, page.palette), "Events by day", "calendar")
+        panels.chart(drawings.ready(charts.calendar(days, page.palette)), "Events by day", "calendar")
         panels.table(
-            days, "user_days.csv", {"day": st.column_config.DateColumn("Day"), "events": "Events"}, alt="Events by day"
+            lambda: days,
+            "user_days.csv",
+            {"day": st.column_config.DateColumn("Day"), "events": "Events"},
+            alt="Events by day",
         )
     with panels.panel(f"Last {LISTED_EVENTS} events"):
         _events(users.events(db, user_id, LISTED_EVENTS))
@@ -120,7 +131,7 @@ def _events(events: pd.DataFrame) -> None:
         "event_at": st.column_config.DatetimeColumn("When (UTC)", format="YYYY-MM-DD HH:mm:ss"),
         **{name: words.title(name) for name in events.columns if name != "event_at"},
     }
-    panels.table(events, "user_events.csv", columns, alt="Events", collapsed=False)
+    panels.table(lambda: events, "user_events.csv", columns, alt="Events", collapsed=False)
 
 
 def _heading(focus: Focus, grain: str) -> str:
@@ -133,7 +144,7 @@ def _heading(focus: Focus, grain: str) -> str:
     if focus.segment:
         segment, values = focus.segment
         named = ", ".join(map(words.plain, values)) if len(values) <= 3 else f"{len(values)} values"
-        when += f", {words.title(segment).lower()}: {named}"
+        when += f", {words.title(segment).lower()}: {'any but ' if focus.others else ''}{named}"
     if focus.cohort:
         later = " or later" if focus.or_later else ""
         return f"First seen in {words.period(focus.cohort, grain)} and active in {when}{later}"

@@ -78,7 +78,7 @@ def begin(title: str, intro: str, *, with_periods: bool = True) -> Page:
     with_periods  whether grain and dates can be chosen
     """
     db = head(title, intro)
-    if catalogue.refreshes(db)["as_of_date"].isna().iloc[0]:
+    if catalogue.last_refresh(db).as_of is None:
         st.info("The warehouse is there, but no event has been accepted yet. See the Data page for what was delivered.")
         st.stop()
     palette = charts.DARK if st.context.theme.type == "dark" else charts.LIGHT
@@ -106,15 +106,15 @@ def _readable() -> bool:
 
 
 def _freshness(db: Snapshot) -> None:
-    refresh = catalogue.refreshes(db).iloc[0]
-    refreshed_at, as_of = refresh["finished_at"], refresh["as_of_date"]
+    refresh = catalogue.last_refresh(db)
     now = datetime.now(UTC).replace(tzinfo=None)
-    checks = words.count(int(refresh["tests_passed"]), "check")
-    known = "No data yet" if refresh.isna()["as_of_date"] else f"Data up to **{words.day(as_of)}**"
-    refreshed = f"refreshed {words.ago(refreshed_at, now)} ({words.moment(refreshed_at)})"
+    checks = words.count(refresh.tests_passed, "check")
+    known = f"Data up to **{words.day(refresh.as_of)}**" if refresh.as_of else "No data yet"
+    refreshed = f"refreshed {words.ago(refresh.finished_at, now)} ({words.moment(refresh.finished_at)})"
     with st.container(horizontal=True, vertical_alignment="center", key="freshness"):
         st.markdown(f":material/schedule: {known}, {refreshed}, {checks} passed", width="content")
-        if now - refreshed_at > STALE_AFTER:
+        if now - refresh.finished_at > STALE_AFTER:
             st.badge("Stale: the last refresh is overdue", icon=":material/warning:", color="orange")
-        elif not refresh.isna()["as_of_date"] and now - as_of > STALE_AFTER:
-            st.badge(f"Stale: no newer event since {words.day(as_of)}", icon=":material/warning:", color="orange")
+        elif refresh.as_of and now - refresh.as_of > STALE_AFTER:
+            newest = words.day(refresh.as_of)
+            st.badge(f"Stale: no newer event since {newest}", icon=":material/warning:", color="orange")

@@ -22,11 +22,10 @@ if section == "Tables":
         st.markdown(table["comment"] if isinstance(table["comment"], str) else "No description.")
         columns = catalogue.columns(db, table["schema_name"], table["table_name"])
         labels = {"name": "Column", "type": "Type", "comment": "What it holds"}
-        panels.table(columns, f"{name}_columns.csv", labels, alt=f"Columns of {name}", collapsed=False)
+        panels.table(lambda: columns, f"{name}_columns.csv", labels, alt=f"Columns of {name}", collapsed=False)
         st.markdown(f"**The first {SAMPLE} rows**")
-        sample = catalogue.sample(db, table["schema_name"], table["table_name"], SAMPLE)
         panels.table(
-            sample,
+            lambda: catalogue.sample(db, table["schema_name"], table["table_name"], SAMPLE),
             f"{name}.csv",
             dict(zip(columns["name"], columns["name"], strict=True)),
             alt=f"Rows of {name}",
@@ -39,12 +38,12 @@ elif section == "Metrics":
         with st.grid(2, min_column_width=320):
             for metric in dictionary.map(words.plain).to_dict("records"):
                 st.markdown(f"**{metric['label']}**  \n{metric['description']}  \n*{metric['formula']}*")
-        panels.table(dictionary, "metrics.csv", alt="Metric dictionary")
+        panels.table(lambda: dictionary, "metrics.csv", alt="Metric dictionary")
 
 elif section == "Refreshes":
     with panels.panel("Refresh history", help="From meta.refresh_log; the first row made this file."):
         refreshes = catalogue.refreshes(db)
-        panels.table(refreshes, "refresh_log.csv", alt="Refresh history", collapsed=False)
+        panels.table(lambda: refreshes, "refresh_log.csv", alt="Refresh history", collapsed=False)
 
 elif section == "Rejected rows":
     with panels.panel("Rejected rows", help="Lines of the event files that cannot be used, as they were delivered."):
@@ -52,9 +51,9 @@ elif section == "Rejected rows":
         if reasons.empty:
             panels.empty("Every line that was delivered could be used.", "")
         else:
-            panels.table(reasons, "rejected_reasons.csv", alt="Reasons", collapsed=False)
+            panels.table(lambda: reasons, "rejected_reasons.csv", alt="Reasons", collapsed=False)
             rows = catalogue.rejected_rows(db, SAMPLE)
-            panels.table(rows, "rejected_rows.csv", alt=f"The first {SAMPLE} rejected rows", collapsed=False)
+            panels.table(lambda: rows, "rejected_rows.csv", alt=f"The first {SAMPLE} rejected rows", collapsed=False)
 
 else:
     with panels.panel(
@@ -62,4 +61,4 @@ else:
     ):
         held = identities.held(db)
         labels = {"statement": "What holds", "grain": "Grain", "periods": "Periods checked", "broken": "Broken"}
-        panels.table(held, "checks.csv", labels, alt="Identities", collapsed=False)
+        panels.table(lambda: held, "checks.csv", labels, alt="Identities", collapsed=False)

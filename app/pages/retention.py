@@ -1,9 +1,8 @@
 """Retention: the triangle of first-time cohorts, their curves and the pooled average."""
 
-import pandas as pd
 import streamlit as st
 
-from app import charts
+from app import charts, drawings
 from app.components import drill, panels, shell
 from app.queries import retention
 
@@ -27,48 +26,47 @@ or_later = kind == "On or after"
 if view.segments and view.grain == "day":
     st.markdown("With filters, daily retention reaches as far as the warehouse keeps it by segment.")
 
-cells = pd.DataFrame()
+oldest = None
 with panels.panel(
     "Retention triangle", help="A cohort is everybody first seen in a period; its size stands beside it."
 ):
-    cells = retention.cells(db, view, or_later)
-    if cells.empty:
+    oldest = retention.oldest(db, view, or_later)
+    if oldest is None:
         panels.empty("Nobody was first seen in these dates.", panels.WIDEN)
     else:
+        cells = retention.cells(db, view, or_later)
         small = " There are too many cells to click: choose one below." if len(cells) > charts.CLICKABLE_CELLS else ""
         st.markdown(f"Grey cells with … belong to a period that is still open. Cells to come are empty.{small}")
-        figure = charts.triangle(cells, view.grain, unit == "Percent", page.palette)
-        width = charts.readable_width(cells)
+        drawing = drawings.triangle(db, view, or_later, unit == "Percent", page.palette)
+        width = charts.readable_width(len(cells), oldest)
         alt = f"Retention of cohorts by {view.grain}"
-        points = panels.chart(figure, alt, "triangle", selectable=True, min_width=width)
-        drill.cell(cells, points, view, or_later)
+        points = panels.chart(drawing, alt, "triangle", selectable=True, min_width=width)
+        drill.cell(points, page, or_later)
         value, format = ("rate", "percent") if unit == "Percent" else ("users", "localized")
-        wide = cells.pivot(index=["cohort_start", "cohort_size"], columns="period_number", values=value)
-        number = st.column_config.NumberColumn(format=format)
         columns = {
             "cohort_start": st.column_config.DateColumn("Cohort", pinned=True),
             "cohort_size": st.column_config.NumberColumn("Size", pinned=True, format="localized"),
         }
-        columns |= dict.fromkeys(map(str, wide.columns), number)
+        columns |= dict.fromkeys(map(str, range(oldest + 1)), st.column_config.NumberColumn(format=format))
         panels.table(
-            wide.rename(columns=str).reset_index(),
+            lambda: retention.by_age(db, view, or_later, value),
             view.file_name("retention_triangle"),
             columns,
             alt="Retention triangle",
         )
 
-if not cells.empty:
+if oldest is not None:
     with panels.panel(
         "Retention curves",
         help="Thick line: summed retained users over summed cohort sizes. Thin lines: the cohorts, up to "
         f"{charts.DRAWN_COHORTS} of them.",
     ):
-        average = retention.average_curve(db, view, or_later)
-        panels.chart(charts.cohort_curves(cells, average, view.grain, page.palette), "Retention by age", "curves")
+        drawing = drawings.cohort_curves(db, view, or_later, page.palette)
+        panels.chart(drawing, "Retention by age", "curves")
         share = st.column_config.NumberColumn(format="percent")
         ages = {"period_number": "Age", "cohorts": "Cohorts", "cohort_size": "Users", "users": "Retained"}
         panels.table(
-            average,
+            lambda: retention.average_curve(db, view, or_later),
             view.file_name("average_retention"),
             ages | dict.fromkeys(("rate", "low", "high"), share),
             alt="Average retention by age",

@@ -1,9 +1,8 @@
 """Segments: any metric over time by any segment, and what each value adds to its change."""
 
-import pandas as pd
 import streamlit as st
 
-from app import charts, words
+from app import drawings, words
 from app.components import drill, panels, shell
 from app.queries import catalogue, growth
 
@@ -26,52 +25,48 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="segment_opt
     )
 name = words.title(by).lower()
 
-history = pd.DataFrame(columns=["segment", "metric", "is_complete"])
+names = []
 with panels.panel(f"{metric.label} by {name}", help=metric.help):
-    everything = growth.history(db, view, by)
-    history = everything[everything["metric"] == metric.name]
+    names = growth.series_names(db, view, by)
     clicked = []
-    if history.empty:
+    if not names:
         panels.empty("Nobody matches these dates and filters.", panels.WIDEN)
     elif layout == "One chart":
-        figure = charts.segment_lines(history, metric, view.grain, page.palette)
-        clicked = panels.chart(figure, f"{metric.label} by {name} and {view.grain}", "segment_lines", selectable=True)
+        drawing = drawings.segment_lines(db, view, by, metric.name, page.palette)
+        clicked = panels.chart(drawing, f"{metric.label} by {name} and {view.grain}", "segment_lines", selectable=True)
     else:
-        highest = history["value"].max()
         with st.grid(3, min_column_width=280):
-            for value, rows in history.groupby("segment", sort=False):
+            for value in names:
                 with st.container():
                     st.markdown(f"**{words.plain(value)}**")
-                    periods = growth.by_period(rows)
-                    figure = charts.growth_single(periods, metric, view.grain, page.palette, str(value), top=highest)
+                    drawing = drawings.segment_single(db, view, by, metric.name, value, page.palette)
                     alt = f"{metric.label} of {value} by {view.grain}"
-                    clicked += panels.chart(figure, alt, f"small_{value}", selectable=True)
-    if not history.empty:
+                    clicked += panels.chart(drawing, alt, f"small_{value}", selectable=True)
+    if names:
         state = drill.state_of(metric)
-        counts = everything[everything["metric"] == drill.STATES[state][0]] if state else everything.head(0)
-        if state and not counts.empty:
-            drill.segment_bars(clicked, counts, state, by, growth.values_behind(db, view, by, counts), view)
-        wide = history.pivot(index=["period_start", "is_complete"], columns="segment", values="value").reset_index()
-        columns = panels.PERIOD_COLUMNS | dict.fromkeys(
-            history["segment"].unique(), panels.number_column(metric, label=None)
-        )
+        if state:
+            drill.segment_bars(clicked, page, by, state)
+        columns = panels.PERIOD_COLUMNS | dict.fromkeys(names, panels.number_column(metric, label=None))
         panels.table(
-            wide, view.file_name(f"{metric.name}_by_{by}"), columns, alt=f"{metric.label} by {name} and {view.grain}"
+            lambda: growth.series_by_period(db, view, by, metric.name),
+            view.file_name(f"{metric.name}_by_{by}"),
+            columns,
+            alt=f"{metric.label} by {name} and {view.grain}",
         )
 
-complete = history[history["is_complete"].astype(bool)]
-if not complete.empty:
+latest = growth.latest_series(db, view, by, metric.name) if names else None
+if latest is not None:
     with panels.panel("Share of the change", help="The latest complete period against the one before it."):
-        latest = complete["period_start"].max()
+        period, rows = latest
         note = "" if metric.is_count else " A rate of several segments is no sum of theirs, so there are no shares."
-        st.markdown(f"{words.period(latest, view.grain)} against the {view.grain} before.{note}")
+        st.markdown(f"{words.period(period, view.grain)} against the {view.grain} before.{note}")
         labels = {"previous": "Before", "value": "Now", "change": "Change"}
         columns = {"segment": words.title(by)}
         columns |= {key: panels.number_column(metric, label) for key, label in labels.items()}
         if metric.is_count:
             columns["share_of_change"] = st.column_config.NumberColumn("Share of the change", format="percent")
         panels.table(
-            complete[complete["period_start"] == latest],
+            lambda: rows,
             view.file_name(f"{metric.name}_change_by_{by}"),
             columns,
             alt=f"Change of {metric.label} by {name}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import pandas as pd
 
@@ -42,6 +43,15 @@ class Metric:
             f"sum({part})" if summed else f"({part})" for part in (self.numerator, self.denominator)
         )
         return numerator if self.is_count else f"{numerator} / nullif({denominator}, 0)"
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """What is said about a refresh wherever its figures are shown."""
+
+    finished_at: datetime
+    as_of: datetime | None  # None: no event has been accepted
+    tests_passed: int
 
 
 @once_a_version
@@ -92,6 +102,14 @@ def segment_values(db: Snapshot, segment: str) -> list[str]:
 def refreshes(db: Snapshot) -> pd.DataFrame:
     """Every published refresh, the newest first."""
     return db.read("select * from meta.refresh_log order by finished_at desc")
+
+
+@once_a_version
+def last_refresh(db: Snapshot) -> Refresh:
+    """The refresh that made this version."""
+    row = refreshes(db).iloc[0]
+    as_of = None if pd.isna(row["as_of_date"]) else row["as_of_date"].to_pydatetime()
+    return Refresh(row["finished_at"].to_pydatetime(), as_of, int(row["tests_passed"]))
 
 
 def rejected_reasons(db: Snapshot) -> pd.DataFrame:

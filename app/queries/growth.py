@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import pandas as pd
 
-from app.queries.catalogue import metrics, quoted, segment_values
+from app.queries.catalogue import metrics, quoted
 from app.view import View
-from app.warehouse import Snapshot
+from app.warehouse import Snapshot, once_a_version
 
 COUNTS = (
     "new_users",
@@ -29,7 +30,6 @@ RECENT_DAYS = """
 """
 EVERYBODY = "All users"
 OTHERS = "(all others)"
-MOST_OTHERS = 100
 
 
 def filters(view: View) -> str:
@@ -159,15 +159,34 @@ def _counts(view: View, by: str | None, top: int) -> str:
     """
 
 
-def values_behind(db: Snapshot, view: View, by: str, history: pd.DataFrame) -> dict[str, list[str]]:
-    """Series of a history by the segment `by` -> the values it stands for: one, or all that have no series.
+@once_a_version
+def series(db: Snapshot, view: View, by: str, metric: str) -> pd.DataFrame:
+    """The history of one metric by a segment."""
+    everything = history(db, view, by)
+    return everything[everything["metric"] == metric]
 
-    More others than an address has room for are left out.
-    """
-    series = list(history["segment"].unique())
-    others = [value for value in view.segments.get(by) or segment_values(db, by) if value not in series]
-    shown = {name: others if name == OTHERS else [name] for name in series}
-    return {name: values for name, values in shown.items() if len(values) <= MOST_OTHERS}
+
+@once_a_version
+def series_names(db: Snapshot, view: View, by: str) -> list[str]:
+    """The values of a segment that have a series of their own in a history, and what stands for all the others."""
+    return history(db, view, by)["segment"].unique().tolist()
+
+
+def series_by_period(db: Snapshot, view: View, by: str, metric: str) -> pd.DataFrame:
+    """As `series`, with a column for each value of the segment: period_start, is_complete, the values."""
+    index = ["period_start", "is_complete"]
+    return series(db, view, by, metric).pivot(index=index, columns="segment", values="value").reset_index()
+
+
+@once_a_version
+def latest_series(db: Snapshot, view: View, by: str, metric: str) -> tuple[date, pd.DataFrame] | None:
+    """The latest complete period, and the rows of `series` in it; None if there is none."""
+    found = series(db, view, by, metric)
+    complete = found[found["is_complete"]]
+    if complete.empty:
+        return None
+    start = complete["period_start"].max()
+    return start.date(), complete[complete["period_start"] == start]
 
 
 def change_by_segment(db: Snapshot, view: View, by: str, period_start: date) -> pd.DataFrame:
@@ -239,7 +258,72 @@ def power_users(db: Snapshot, view: View) -> pd.DataFrame:
     )
 
 
+@dataclass(frozen=True)
+class Reading:
+    """A metric in one period; what the warehouse does not know is None."""
+
+    value: float | None
+    denominator: float | None
+    change: float | None
+    relative_change: float | None
+    known: tuple[float, ...]  # its values so far, from the start of the view
+
+
+@dataclass(frozen=True)
+class Latest:
+    """The latest complete period of a view: its start, and each metric in it."""
+
+    start: date
+    readings: dict[str, Reading]
+
+
+@once_a_version
+def latest(db: Snapshot, view: View) -> Latest | None:
+    """The latest complete period for all users of the view; None if there is none."""
+    complete = history(db, view)
+    complete = complete[complete["is_complete"]]
+    if complete.empty:
+        return None
+    start = complete["period_start"].iloc[-1]
+    known = complete.dropna(subset="value").groupby("metric")["value"].agg(tuple).to_dict()
+    readings = {
+        row["metric"]: Reading(
+            _known(row["value"]),
+            _known(row["denominator"]),
+            _known(row["change"]),
+            _known(row["relative_change"]),
+            known.get(row["metric"], ()),
+        )
+        for row in complete[complete["period_start"] == start].to_dict("records")
+    }
+    return Latest(start.date(), readings)
+
+
+@once_a_version
+def flows(db: Snapshot, view: View) -> dict[str, float]:
+    """The counts of the latest complete period; nothing if no period was before it."""
+    found = latest(db, view)
+    readings = found.readings if found and found.readings["prior_active_users"].value is not None else {}
+    return {name: reading.value for name, reading in readings.items() if reading.value is not None}
+
+
+def _known(value: float) -> float | None:
+    return None if pd.isna(value) else value
+
+
 def by_period(history: pd.DataFrame) -> pd.DataFrame:
     """A history of one series with a column per metric: period_start, is_complete, days, days_passed, the metrics."""
     index = ["period_start", "is_complete", "days", "days_passed"]
     return history.pivot(index=index, columns="metric", values="value").reset_index()
+
+
+@once_a_version
+def periods(db: Snapshot, view: View) -> pd.DataFrame:
+    """The history of all users of the view, by period."""
+    return by_period(history(db, view))
+
+
+@once_a_version
+def anybody(db: Snapshot, view: View) -> bool:
+    """Whether there is anybody in the periods of the view."""
+    return bool(periods(db, view).filter(["active_users", "churned_users"]).fillna(0).any(axis=None))

@@ -7,7 +7,7 @@ import pandas as pd
 from app.queries.catalogue import metrics
 from app.queries.growth import filters, in_range, params
 from app.view import View
-from app.warehouse import Snapshot
+from app.warehouse import Snapshot, once_a_version
 
 Z = 1.959963984540054  # of a 95 % interval
 SMALL_COHORT = 30
@@ -39,6 +39,20 @@ def cells(db: Snapshot, view: View, or_later: bool) -> pd.DataFrame:
         """,
         params(view),
     )
+
+
+@once_a_version
+def oldest(db: Snapshot, view: View, or_later: bool) -> int | None:
+    """The highest age in the triangle; None if it has no cell."""
+    found = cells(db, view, or_later)["period_number"]
+    return None if found.empty else int(found.max())
+
+
+def by_age(db: Snapshot, view: View, or_later: bool, value: str) -> pd.DataFrame:
+    """The triangle as a table: cohort_start, cohort_size, and for each age a column with `users` or `rate`."""
+    found = cells(db, view, or_later)
+    wide = found.pivot(index=["cohort_start", "cohort_size"], columns="period_number", values=value)
+    return wide.reindex(columns=range(int(found["period_number"].max()) + 1)).rename(columns=str).reset_index()
 
 
 def average_curve(db: Snapshot, view: View, or_later: bool) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import pandas as pd
 from app.queries.catalogue import quoted
 from app.queries.growth import RECENT_DAYS, filters, params
 from app.view import View
-from app.warehouse import Snapshot
+from app.warehouse import Snapshot, once_a_version
 
 STATE_CONDITIONS = {
     "active": "lifecycle_state <> 'churned'",
@@ -26,6 +26,7 @@ class Focus:
     state        new, retained, resurrected, churned in `period`, gained (new or resurrected), or active (not churned)
     cohort       users whose first period is this one, active in `period` (`or_later`: or in any after it)
     segment      a segment and the values of it that are wanted, beside the filters of the view
+    others       wanted are those with any other value of the segment
     days_active  users active on exactly so many of the last 28 days
     search       part of a user id
     """
@@ -35,6 +36,7 @@ class Focus:
     cohort: date | None = None
     or_later: bool = False
     segment: tuple[str, tuple[str, ...]] | None = None
+    others: bool = False
     days_active: int | None = None
     search: str = ""
 
@@ -49,12 +51,14 @@ def all_people(db: Snapshot, view: View, focus: Focus) -> pd.DataFrame:
     return db.read_uncached(_people(view, focus), _params(view, focus))
 
 
+@once_a_version
 def how_many(db: Snapshot, view: View, focus: Focus) -> int:
     """The number of users that `people` has."""
     sql = f"select count(*) as users from dim_users where {_condition(view, focus)}"
     return int(db.read(sql, _params(view, focus))["users"].iloc[0])
 
 
+@once_a_version
 def matched(db: Snapshot, view: View) -> tuple[int, int]:
     """The number of users in the segments of the view, and of all users."""
     row = db.read(
@@ -111,7 +115,8 @@ def _condition(view: View, focus: Focus) -> str:
     lifecycle = f"select user_id from user_lifecycle_{view.suffix} where"
     conditions = [filters(view)]
     if focus.segment:
-        conditions.append(f"{quoted(focus.segment[0])} = any($focus_values)")
+        wanted = f"{quoted(focus.segment[0])} = any($focus_values)"
+        conditions.append(f"not {wanted}" if focus.others else wanted)
     if focus.search:
         conditions.append("contains(lower(user_id), lower($search))")
     if focus.cohort:
