@@ -143,11 +143,15 @@ def within_data(query: MetricQuery, catalogue: Catalogue) -> tuple[MetricQuery, 
     """The query over the periods the data has, and a note if that is less than was asked for."""
     first, last = catalogue.first_period(query.grain), catalogue.open_period(query.grain)
     start, end = max(query.start, first), min(query.end, last)
-    if start == query.start:
-        return query.changed(end=end), ()  # the rest of the year is not there yet; the answer names the range
+    ranges = [(start, end)] if start > query.start else []  # of what ends too late the answer names the range
+    changed = query.changed(start=start, end=end)
+    for against_start, against_end in changed.ranges[1:]:
+        if against_start < first:
+            changed = changed.changed(against_start=first)
+            ranges.append((first, against_end))
     has = f"{words.day(catalogue.first)} to {words.day(catalogue.as_of)}"
-    note = f"The data covers {has}: of what was asked for, {range_name(start, end, query.grain)}."
-    return query.changed(start=start, end=end), (note,)
+    notes = (f"The data covers {has}: of what was asked for, {range_name(*each, query.grain)}." for each in ranges)
+    return changed, tuple(notes)
 
 
 def _detail(db: Snapshot, catalogue: Catalogue, query: MetricQuery) -> pd.DataFrame | None:

@@ -122,6 +122,8 @@ class Catalogue:
         if picks and (not query.bounds or query.by):
             raise InvalidQueryError("First, last or since when needs a bound, and one figure per period.")
         averages = query.operation in ("average", "median")
+        if query.each and (kind != COHORTS or query.age is not None or query.operation != "series" or query.by):
+            raise InvalidQueryError("Each cohort by itself is listed at every age.")
         if kind == COHORTS and (picks or averages or query.operation == "explain" or query.of_change):
             raise InvalidQueryError("Cohorts can be looked up, listed and compared, but not explained or averaged.")
         grain: Grain = "day" if kind == ROLLING else query.grain

@@ -28,7 +28,7 @@ class CohortReading(Settling):
         dated = [d for d in (found.cohort_span, *found.spans) if d]
         spans = list(dict.fromkeys(self.settled(d, self.is_observable) for d in dated))
         grain = found.age[1] if found.age else found.grain or (spans[0].grain if spans else DEFAULT_GRAIN)
-        age = 0 if metric == "cohort_size" else found.age[0] if found.age else None
+        age = 0 if metric == "cohort_size" else found.age[0] if found.age and not found.asks_ages else None
         operation = self.cohort_operation(spans, grain, age)
         by = self.split(operation)
         ranges = [self.periods_of(span, grain) for span in sorted(spans, key=lambda span: span.first)]
@@ -45,6 +45,7 @@ class CohortReading(Settling):
             against_start=ranges[0][0] if len(ranges) == 2 else None,
             against_end=ranges[0][1] if len(ranges) == 2 else None,
             age=age,
+            each=operation == "series" and age is None and start != end and not by and self.is_table,
             filters=filters,
             by=by,
             **self.bounds(metric),
@@ -54,6 +55,21 @@ class CohortReading(Settling):
             claim=claim,
         )
         return catalogue.checked(query)
+
+    @property
+    def says_curve(self) -> bool:
+        """Whether every age is asked for."""
+        return (
+            self.found.asks_ages
+            or "series" in self.found.operations
+            or any(token.text in ("curve", "curves") for token in self.tokens)
+        )
+
+    @property
+    def is_table(self) -> bool:
+        """Whether each cohort is asked for by itself, at every age."""
+        texts = {token.text for token in self.tokens}
+        return bool(self.found.per_period or texts & {"table", "triangle", "matrix", "heatmap", "grid"})
 
     @property
     def asks_sizes(self) -> bool:
@@ -80,7 +96,7 @@ class CohortReading(Settling):
         elif ops & {"lowest", "worst", "less"}:
             operation = "lowest"
         elif self.several_values or ("compare" in ops and found.by):
-            operation = "compare"
+            operation = "series" if age is None and self.says_curve else "compare"
         elif age is None or found.per_period or "series" in ops or found.bounds or self.asks_sizes:
             operation = "series"
         if age is None and operation != "series" and not (operation == "compare" and len(spans) == 2):

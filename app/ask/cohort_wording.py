@@ -10,6 +10,7 @@ from app.ask.phrasing import at, range_name
 from app.ask.teller import LISTED, Row, Teller, plural
 
 SMALL_COHORT = 30
+MOST_COHORTS = 6  # cohorts whose ages are named one by one
 
 
 class CohortTeller(Teller):
@@ -43,6 +44,9 @@ class CohortTeller(Teller):
         row = self.rows[0]
         if self.query.by:
             parts = [f"{self.segment(row)} {self.counts(row)}" for row in self.rows]
+            if self.metric.name == "cohort_size":
+                sizes = "; ".join(f"{self.segment(row)} {self.shown(row)}" for row in self.rows)
+                return f"{self.who(self.rows[0])} by {words.title(self.query.by).lower()}: {sizes}."
             return f"active {self.age}{self.later}, of {self.who(self.rows[0])}: {'; '.join(parts)}."
         if self.metric.name == "cohort_size":
             mark = "" if row["is_complete"] else " so far (still open)"
@@ -57,7 +61,7 @@ class CohortTeller(Teller):
             adverb = SUFFIXES[self.grain]
             return f", all {adverb} cohorts old enough taken together"
         cell = self.catalogue.shifted(row["first_cohort_start"].date(), self.query.age or 0, self.grain)
-        return f", in {words.period(cell, self.grain)}"
+        return f", in {words.period(cell, self.grain)}{self.later}"
 
     def remarks(self, rows: list[Row]) -> None:
         small = [self.cohort_name(row) for row in rows if int(row["cohort_size"]) < SMALL_COHORT]
@@ -66,9 +70,17 @@ class CohortTeller(Teller):
 
     def series(self) -> str:
         if self.query.by:
-            return (
-                f"{self.metric.label} by {words.title(self.query.by).lower()} of {self.when}{self.where}: in the table."
-            )
+            name = words.title(self.query.by).lower()
+            if self.query.age is not None:
+                return f"{self.metric.label} by {name} of {self.when}{self.where}: in the table."
+            values: dict[str, list[str]] = {}
+            for row in self.rows:
+                if 0 < row["period_number"] <= LISTED:
+                    values.setdefault(self.segment(row), []).append(f"{row['period_number']}: {self.shown(row)}")
+            curves = "; ".join(f"{value} {', '.join(ages)}" for value, ages in values.items())
+            return f"{self.metric.label} by {name} and {self.grain} of age, {self.when}{self.where}: {curves}."
+        if self.query.each:
+            return self.each()
         if self.query.age is None:
             parts = [
                 f"{row['period_number']}: {self.shown(row)}{'' if row['is_complete'] else ' so far'}"
@@ -89,6 +101,21 @@ class CohortTeller(Teller):
             cohorts = words.count(len(self.rows), "cohort")
             return f"{what}{self.where} {self.was} {self.threshold} in {cohorts}{more}: {', '.join(parts)}."
         return f"{what} by cohort{self.where}{more}: {', '.join(parts)}."
+
+    def each(self) -> str:
+        """Each cohort by itself, at every age."""
+        cohorts: dict[str, list[Row]] = {}
+        for row in self.rows:
+            cohorts.setdefault(self.cohort_name(row), []).append(row)
+        lists = [
+            f"{name} ({int(rows[0]['cohort_size']):,} users) "
+            + ", ".join(f"{self.shown(row)}{'' if row['is_complete'] else ' so far'}" for row in rows[1:])
+            for name, rows in cohorts.items()
+        ]
+        what = f"{self.metric.label} by cohort, {self.grain} by {self.grain} from the first one on"
+        if len(lists) > MOST_COHORTS:
+            return f"{what}, of {words.count(len(lists), 'cohort')}{self.where}: in the table."
+        return f"{what}{self.where}: {'; '.join(lists)}."
 
     def more_ages(self) -> None:
         if len(self.rows) > LISTED + 1:

@@ -20,23 +20,64 @@ JOINING = {
 }
 
 
+LONGEST_AGE = 400  # a larger number beside a unit is a year
+
+
 class CohortWords(Question):
     """The words that say who is followed, and for how long."""
+
+    def read_ever_back(self) -> None:
+        """Ever came back after signing up, after their first month: in any period after the first one."""
+        joining = [n for n, token in enumerate(self.tokens) if token.text in JOINING - {"the", "they", "their", "up"}]
+        is_back = self.text_has("ever") and self.text_has("back", "returned", "return", "again")
+        ages = [match for match in map(self.age_at, range(len(self.tokens))) if match and match[0] != 1]
+        if not (is_back and joining) or ages:
+            return
+        self.found.age, self.found.or_later = (1, "month"), True
+        for begin, token in enumerate(self.tokens):
+            is_after = token.text == "after" and any(begin < place <= begin + 4 for place in joining)
+            if token.text == "ever" or is_after:
+                self.take(begin, begin + 1)
+            if is_after:
+                end = self.after_joining(begin + 1)
+                self.take(begin + 1, end + (end > begin + 1 and self.text(end) in ("month", "week", "day")))
+        for place in joining:
+            self.take(place, place + 1)
 
     def read_ages(self) -> None:
         """After 3 months, month 3, day-7 retention, 30 days later, m1, in their first month."""
         for begin in range(len(self.tokens)):
-            match = self.age_at(begin)
+            match = self.ages_at(begin) or self.age_at(begin)
             if match:
                 age, unit, end = match
                 if unit in ("quarter", "year"):
                     age, unit = age * (3 if unit == "quarter" else 12), "month"
                 if self.found.age and self.found.age != (age, cast(Grain, unit)):
-                    raise Stop(self.unclear("Two ages are asked for at once: ask for one after the other."))
+                    self.found.asks_ages = True
+                    if self.found.age[1] != unit:
+                        raise Stop(self.unclear("Two ages are asked for at once: ask for one after the other."))
                 self.found.age = (age, cast(Grain, unit))
                 self.take(begin, end)
                 if self.text(begin - 1) in ("at", "in", "on", "by") and self.free[begin - 1]:
                     self.take(begin - 1, begin)
+
+    def ages_at(self, begin: int) -> tuple[int, str, int] | None:
+        """After 1, 2 and 3 months, in weeks 1 and 4: several ages; the last one, and where they end."""
+        unit, position, numbers = UNITS.get(self.text(begin)), begin + 1, []
+        if unit is None and self.text(begin) != "after":
+            return None
+        while position < len(self.tokens) and self.free[position]:
+            number = self.tokens[position].whole
+            if number is None and self.text(position) not in ("and", "or", "to"):
+                break
+            numbers += [] if number is None else [number]
+            position += 1
+        if unit is None:
+            unit, position = UNITS.get(self.text(position)), position + 1
+        if len(numbers) < 2 or unit not in ("day", "week", "month") or max(numbers) > LONGEST_AGE:
+            return None
+        self.found.asks_ages = True
+        return numbers[-1], unit, position
 
     def age_at(self, begin: int) -> tuple[int, str, int] | None:
         if begin >= len(self.tokens) or not self.free[begin]:
@@ -142,7 +183,7 @@ class CohortWords(Question):
                 self.found.per_period = True
                 self.take(begin - 1, begin)
             self.take(begin, end)
-        self.found.or_later = bool(later := self.each(self.lexicon.or_later))
+        self.found.or_later |= bool(later := self.each(self.lexicon.or_later))
         for _, begin, end in later:
             self.take(begin, end)
         for begin, end in still:
@@ -151,7 +192,9 @@ class CohortWords(Question):
                 self.take(begin, end)
         places = markers or [(n, n + 1) for n, token in enumerate(self.tokens) if token.text in ("cohort", "cohorts")]
         spans = self.found.spans
-        one_cohort = sum(token.text in ("cohort", "cohorts") for token in self.tokens) < 2
+        one_cohort = sum(token.text in ("cohort", "cohorts") for token in self.tokens) < 2 and not self.text_has(
+            "curves"
+        )
         if len(spans) == 2 and one_cohort and not self.found.age and places and "compare" not in self.kinds_of_words():
             self.found.cohort_span = min(
                 spans, key=lambda d: min(max(d.begin - end, begin - d.end, 0) for begin, end in places)
@@ -161,6 +204,8 @@ class CohortWords(Question):
             self.found.spans = []
         elif spans:
             self.found.cohort_span = spans[0]
+            if self.found.age is None and self.text_has("still") and not spans[0].span.is_ambiguous:
+                self.age_now(spans[0].span)
         if self.found.cohort_span and self.text(self.found.cohort_span.begin) == "from":
             # users from May: those who were new in May
             self.found.cohort_span = replace(self.found.cohort_span, span=without_since(self.found.cohort_span.span))
@@ -202,6 +247,13 @@ class CohortWords(Question):
                 "were",
             }
         )
+
+    def age_now(self, cohort: Span) -> None:
+        """Are they still active: in the latest complete period."""
+        if cohort.unit in ("day", "week", "month"):
+            latest = self.catalogue.latest_complete(cohort.grain)
+            age = self.catalogue.periods_between(cohort.first, latest, cohort.grain) - 1
+            self.found.age = (age, cohort.grain) if age > 0 else None
 
     def age_between(self, cohort: Dated, target: Dated) -> None:
         """Of those who joined in May, how many were there in July: age 2."""

@@ -354,6 +354,8 @@ def _within(query: MetricQuery, column: str) -> str:
         f"{column} = {literal(start)}" if start == end else f"{column} between {literal(start)} and {literal(end)}"
         for start, end in query.ranges
     ]
+    if query.only:
+        parts = [f"{column} in ({', '.join(map(literal, query.only))})"]
     return parts[0] if len(parts) == 1 else f"({' or '.join(parts)})"
 
 
@@ -364,7 +366,7 @@ def _cohorts(query: MetricQuery, catalogue: Catalogue) -> str:
     metric = catalogue.metrics[query.metric]
     table = "retention_by_segment" if query.filters or query.by else "retention_triangle"
     is_ranked = query.operation in ("highest", "lowest")
-    by_cohort = (is_ranked and not query.by) or (query.operation == "series" and query.age is not None)
+    by_cohort = (is_ranked and not query.by) or (query.operation == "series" and query.age is not None) or query.each
     compares_ranges = query.operation in ("compare", "change") and query.against_start is not None
     conditions = [_within(query, "cohort_start"), _condition(query.filters)]
     if query.age is not None:
@@ -376,6 +378,8 @@ def _cohorts(query: MetricQuery, catalogue: Catalogue) -> str:
     if compares_ranges:
         key = f"{_range_start(query, 'cohort_start')} as range_start"
         key += ", period_number" if query.age is None else ""
+    if query.each:
+        key = "cohort_start, period_number"
     counts = ["cohort_size", metric.numerator if metric.numerator != "cohort_size" else "retained_users"]
     value = f"sum({metric.numerator})::bigint" if metric.is_count else metric.sql(summed=True)
     selected = [

@@ -406,7 +406,7 @@ class DateForms:
 
     def _weekday(self, tokens: Sequence[Token], begin: int) -> Dated | None:
         word = text_at(tokens, begin)
-        if word not in WEEKDAYS:
+        if word not in {*WEEKDAYS, *(name[:3] for name in WEEKDAYS)}:
             return None
         inner = self._day(tokens, begin + 1)  # Monday 5 October
         return Dated(inner.span, begin, inner.end) if inner else None

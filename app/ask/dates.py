@@ -35,7 +35,7 @@ class DateReader(DateForms):
         narrowed = self._one_range(_within_scope(found))
         kept = {dated.begin for dated in narrowed}
         self.scopes = [dated for dated in found if dated.begin not in kept]
-        return _shared_year(self._shared_week(tokens, narrowed))
+        return _shared_year(_months_of_a_year(self._shared_week(tokens, narrowed)))
 
     def _shared_week(self, tokens: Sequence[Token], found: list[Dated]) -> list[Dated]:
         """The week of one day and another day: of two weeks."""
@@ -177,6 +177,14 @@ def _within_scope(found: list[Dated]) -> list[Dated]:
             return found
         scoped.append(replace(dated, span=replace(inside[0], others=tuple(inside[1:]))))
     return scoped
+
+
+def _months_of_a_year(found: list[Dated]) -> list[Dated]:
+    """Jan 26, Apr 26, Sep 26: months of one year, and no three 26ths."""
+    months = [[one for one in (d.span, *d.span.others) if one.unit == "month"] for d in found]
+    if len(found) < 2 or not all(d.span.unit == "day" and month for d, month in zip(found, months, strict=True)):
+        return found
+    return [replace(d, span=month[0].settled()) for d, month in zip(found, months, strict=True)]
 
 
 def _shared_year(found: list[Dated]) -> list[Dated]:

@@ -29,7 +29,8 @@ EACH_NUMBER = {"distribution", "histogram", "curve", "days", "distributed"}
 BEFORE_NUMBER = {
     "at least": "at_least", "no less than": "at_least", "no fewer than": "at_least", "minimum of": "at_least",
     "more than": "above", "over": "above", "above": "above", "less than": "below", "fewer than": "below",
-    "under": "below", "below": "below", "at most": "at_most", "no more than": "at_most", "up to": "at_most",
+    "under": "below", ">=": "at_least", ">": "above", "<=": "at_most", "<": "below",
+     "below": "below", "at most": "at_most", "no more than": "at_most", "up to": "at_most",
     "exactly": "exactly", "only": "exactly", "just": "exactly",
 }  # fmt: skip
 AFTER_NUMBER = {"more": "at_least", "plus": "at_least", "less": "at_most", "fewer": "at_most"}
@@ -42,7 +43,7 @@ class DaysWords(Question):
         """Takes them, if the days are the recent ones. Raises `Stop` for others: of those it is not kept."""
         named = self.each(self.lexicon.days_active)
         window = self.window()
-        counted = self.days_counted(window)
+        counted = self.days_counted(window, is_named=bool(named))
         if not named and counted is None:
             return
         elsewhere = self.dates.find(self.tokens)
@@ -57,7 +58,10 @@ class DaysWords(Question):
         elif any(dated.end <= window[0] or dated.begin >= window[1] for dated in elsewhere):
             raise Stop(self.no_answer(f"Days active are counted for the last {RECENT_DAYS} days only."))
         self.found.days_active = True
-        self.found.counts_power_users = any(self.text(end - 1) in ("user", "users") for _, _, end in named)
+        is_distribution = any(token.text in EACH_NUMBER - {"days"} for token in self.tokens)
+        self.found.counts_power_users = not is_distribution and any(
+            self.text(end - 1) in ("user", "users") for _, _, end in named
+        )
         for _, begin, end in named:
             self.take(begin, end)
         if window:
@@ -81,10 +85,10 @@ class DaysWords(Question):
                     return begin, position + 1 + is_named
         return None
 
-    def days_counted(self, window: tuple[int, int] | None) -> int | None:
+    def days_counted(self, window: tuple[int, int] | None, *, is_named: bool) -> int | None:
         """Where the number of active days stands: 10 days, 10 of the last 28 days."""
         texts = {token.text for token in self.tokens}
-        if ACTIVITY.isdisjoint(texts):
+        if ACTIVITY.isdisjoint(texts) and not is_named:
             return None
         for position, token in enumerate(self.tokens):
             is_in_window = window is not None and window[0] <= position < window[1]
@@ -99,13 +103,8 @@ class DaysWords(Question):
             )
             after = {self.text(n) for n in range(end + is_days, end + is_days + 5)}
             dated = of_period and bool(self.dates.find(self.tokens[end + is_days :]))
-            if (
-                is_of_window
-                or (is_days and window is not None)
-                or (is_days and (dated or (of_period and after & {*UNITS})))
-            ):
-                return position
-            if of_period and after & {"last", "past"}:
+            is_counted = is_named or window is not None or dated or (of_period and after & {*UNITS})
+            if is_of_window or (is_days and is_counted) or (of_period and after & {"last", "past"}):
                 return position
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from app import words
-from app.ask.catalogue import GRAINS
+from app.ask.catalogue import GRAINS, PARTS_OF_ACTIVE
 from app.ask.cohort_words import CohortWords
 from app.ask.days_words import DaysWords
 from app.ask.lexicon import GRAIN_WORDS, vocabulary
@@ -49,6 +49,7 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
         """Takes every word for what it is, the surest first. Raises `Stop`."""
         self.read_courtesies()
         self.read_picks()
+        self.read_ever_back()
         self.read_previous()
         self.read_days_active()
         self.read_besides()
@@ -86,8 +87,9 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
                     and self.text(end - 2) in ("previous", "preceding", "prior", "before")
                 ):
                     continue  # in the previous month
-                if self.text(end) in ("last", "yesterday"):
-                    continue  # the week before last, the day before yesterday
+                is_counted = self.text(begin) in UNITS and self.text(begin - 1) in ("a", "one")
+                if is_counted or self.text(end) in ("last", "yesterday"):
+                    continue  # a week before, the week before last, the day before yesterday
                 grain = next((unit for name, unit in OVER.items() if self.text(begin) == name), None)
                 self.found.grain = self.found.grain or grain
                 begin -= self.text(begin - 1) in ("the", "to", "a") and self.free[begin - 1]
@@ -211,6 +213,7 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
 
     def read_metrics(self) -> None:
         self.read_returns()
+        self.read_net()
         phrases = self.lexicon.metrics
         for group, begin, end in self.each(self.lexicon.metric_groups):
             self.found.metrics += vocabulary()["metric_groups"][group]["metrics"]
@@ -232,10 +235,30 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
             if name not in self.found.metrics and not is_aside:
                 self.found.metrics.append(name)
                 self.found.metric_places[name] = (begin, end)
+            self.check_rate(name, begin, end)
             self.take(begin, end)
 
         if {"new_users", "gained_users"} <= set(self.found.metrics):
             self.found.metrics.remove("gained_users")  # gained new users: the verb
+
+    def check_rate(self, name: str, begin: int, end: int) -> None:
+        """Raises `Stop` for the rate of a count of which no rate is kept: the reactivation rate."""
+        metric = self.catalogue.metrics[name]
+        is_called = self.text(end) in ("rate", "rates") and self.free[end]
+        if is_called and metric.is_count and name in PARTS_OF_ACTIVE - {"retained_users"}:
+            what = spoken(self.tokens[begin : end + 1])
+            options = (f"{metric.label.lower()} as a share of active users", f"{metric.label.lower()} by month")
+            raise Stop(
+                self.unclear(f"There is no metric called “{what}” here. What is divided by what?", options=options)
+            )
+
+    def read_net(self) -> None:
+        """Net new users: those gained less those lost, which is the change of the active ones."""
+        for _, begin, end in self.each(self.group("net")):
+            self.found.metrics.append("active_users")
+            self.found.operations.add("change")
+            self.notes.append("Net new users are those gained less those lost: the change of active users.")
+            self.take(begin, end)
 
     def read_ratio(self) -> None:
         """The ratio of users gained to users lost, of new to active ones."""
@@ -359,7 +382,7 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
         if "define" in self.found.operations:
             self.found.operations.discard("average")  # what does it mean
         self.read_sides()
-        if "percent" in self.found.operations and not self.found.operations & CHANGES:
+        if "percent" in self.found.operations and not self.found.operations & {*CHANGES, "previous", "year_ago"}:
             self.found.operations.add("share")
         stands_for_change = self.found.operations & CHANGES and set(self.found.metrics) <= {"active_users"}
         for position, token in enumerate(self.tokens):

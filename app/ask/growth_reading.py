@@ -45,6 +45,8 @@ class GrowthReading(Settling):
             raise Stop(self.unclear("A change is looked at alone: not averaged, not side by side."))
         if self.is_side_by_side(operation, by) and len(metrics) > 1 and len(spans) < 2:
             operation = "value"  # new against churned users: both figures
+        if operation == "compare" and len(metrics) > 1 and found.per_period:
+            operation = "series"
         grain = grain or found.grain or self.natural_grain(spans, operation, metrics)
         claim = self.claim(metrics[0])
         operation, spans, of_change = self.asked_change(operation, spans, grain, by, claim)
@@ -75,6 +77,7 @@ class GrowthReading(Settling):
             by=by,
             of=of,
             beside=found.beside,
+            only=self.only(spans, grain),
             cumulative=self.is_cumulative(operation, metrics),
             **self.bounds_of(metrics[0], operation, claim, of_change=of_change, relative=relative),
             limit=(found.limit or self.ranks_all) if operation in ("highest", "lowest") else None,
@@ -203,6 +206,8 @@ class GrowthReading(Settling):
             metric = counts[metric]  # the share of churn by platform
         if not self.catalogue.metrics[metric].is_count:
             return [metric], None
+        if metric in RATES and self.says_percentage_before(metric):
+            return self.part_of_active(metric)  # % churned by source
         of_users = place is not None and not is_whole and metric in found.metric_places and not self.is_among(metric)
         if self.has_segment and (not of_users or self.is_said_of_segment(metric)):
             return [metric], self.shared_segment
@@ -214,6 +219,11 @@ class GrowthReading(Settling):
         )
         label = self.catalogue.metrics[metric].label.lower()
         raise Stop(self.unclear(f"What share of {label}: of which segment?", options=options))
+
+    def says_percentage_before(self, metric: str) -> bool:
+        """Whether percent stands right before the metric: of those who could, how many did."""
+        begin = self.found.metric_places.get(metric, (0, 0))[0]
+        return self.text(begin - 1) in self.group("percent").words
 
     def part_of_active(self, metric: str) -> tuple[list[str], str | None]:
         """A part of the active users; of those of the period before it is a rate that is kept."""
@@ -299,12 +309,15 @@ class GrowthReading(Settling):
         is_of_a_day = not found.spans and not found.operations and not found.over_period
         is_of_days = bool(found.spans) and all(dated.span.unit == "day" for dated in found.spans)
         is_kept = not (found.filters or found.by) and found.grain in (None, "day")
+        is_ever = not found.spans or self.is_everything
+        is_extreme = bool(found.operations & {"highest", "lowest"}) and is_ever and not found.over_period
+        is_extreme &= not found.operations & CHANGES
         is_rolling = any(token.text == "rolling" for token in self.tokens)
         if (
             not grains
             or is_rolling
             or "define" in found.operations
-            or (is_kept and (is_of_a_day or is_of_days or len(grains) > 1))
+            or (is_kept and (is_of_a_day or is_of_days or is_extreme or len(grains) > 1))
         ):
             return metrics, "day"
         if len(metrics) > 1:
@@ -327,7 +340,7 @@ class GrowthReading(Settling):
     def rolling_metrics(self, metrics: list[str]) -> list[str]:
         """Active users of the last 7 or 28 days are a rolling figure that is kept, everybody counted once."""
         found = self.found
-        if metrics != [DEFAULT_METRIC] or len(found.spans) != 1 or found.operations or found.filters or found.by:
+        if found.metrics != [DEFAULT_METRIC] or len(found.spans) != 1 or found.operations or found.filters or found.by:
             return metrics
         span, yesterday = found.spans[0].span, self.catalogue.as_of - timedelta(days=1)
         name = {7: "wau", 28: "mau"}.get((span.last - span.first).days + 1)
@@ -550,6 +563,12 @@ class GrowthReading(Settling):
         units = {span.unit for span in spans}
         if len(spans) == 2 and len(units) == 2 and "range" not in units:
             raise Stop(self.unclear("The two dates are of different lengths: which days, weeks or months?"))
+        if (
+            len(spans) > 2
+            and operation in ("value", "series", "compare")
+            and all(self.is_single(span, grain) for span in spans)
+        ):
+            return "series"
         if len(spans) > 2:
             raise Stop(self.unclear("I can put two dates side by side, not more."))
         if of_change and by:
@@ -609,6 +628,9 @@ class GrowthReading(Settling):
             catalogue.latest_complete(grain),
             catalogue.open_period(grain),
         )
+        if len(spans) > 2:
+            periods = self.only(spans, grain)
+            return periods[0], periods[-1]
         if len(spans) == 2:
             return self.periods_of(max(spans, key=lambda span: span.first), grain)
         if spans:
@@ -626,6 +648,10 @@ class GrowthReading(Settling):
         if adds_up and by and operation in ("highest", "lowest", "compare"):
             return first, still_open
         return latest, latest
+
+    def only(self, spans: Sequence[Span], grain: Grain) -> tuple[date, ...]:
+        """Of more dates than two, each by itself: their periods."""
+        return tuple(sorted({self.periods_of(span, grain)[0] for span in spans})) if len(spans) > 2 else ()
 
     def against(
         self, spans: Sequence[Span], start: date, end: date, grain: Grain, operation: Operation, *, of_change: bool

@@ -38,7 +38,9 @@ class MetricQuery(Frozen):
     metrics        names of the catalogue, all of one model
     start, end     the first and the last period, each by its start; of a cohort metric: the cohorts
     against_start  the same for the range that is compared with (compare, change, explain, the change of values)
+    only           of the periods from `start` to `end` only these; none: all
     age            of a cohort metric: periods since the cohort's own; None: every age
+    each           of a cohort metric at every age: each cohort by itself, not all taken together
     by             the segment that splits the figure
     of             what the figure is divided by: another metric (new users by active ones), or a segment: its part is
                    meant that the filter, or each value of `by`, has in all its values
@@ -64,8 +66,10 @@ class MetricQuery(Frozen):
     end: date
     against_start: date | None = None
     against_end: date | None = None
+    only: tuple[date, ...] = Field(default=(), max_length=24)
     age: int | None = Field(default=None, ge=0, le=10_000)
     filters: tuple[SegmentFilter, ...] = ()
+    each: bool = False
     by: str | None = None
     of: str | None = None
     beside: Literal["everybody", "others"] | None = None

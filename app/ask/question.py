@@ -55,6 +55,7 @@ class Found:
     days_active: bool = False
     counts_power_users: bool = False
     asks_ago: bool = False
+    asks_ages: bool = False
     is_cohort: bool = False
     still: bool = False
     or_later: bool = False

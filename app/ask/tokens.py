@@ -106,6 +106,8 @@ def tokenise(question: str) -> list[Token]:
     text = re.sub(r"(?<=\w)'s\b", "", text)
     text = re.sub(r"(?<!\d)'(\d\d)\b", r" 20\1", text)  # May '26, Sep'26
     text = re.sub(r"(?<=\w)\s+[-\u2013\u2014]\s+(?=\w)", " to ", text)  # March - May
+    text = re.sub(r"\s*(?:[-=]+>|\u2192)\s*", " to ", text)  # Aug -> Sep
+    text = re.sub(r"(?<=\d)\+(?!\d)", " or more ", text)  # 10+ days
     text = _MONTH_AND_YEAR.sub(r"\1 20\2", text)  # apr26, Apr2026
     text = _DAYS_DASHED.sub(r"\1 to \2", text)  # 1-15 May
     text = _NAMES_DASHED.sub(r"\1 to \2", text)  # Jan-Mar, Q1-Q2
