@@ -100,6 +100,8 @@ def run_dbt(
         "REFRESH_MODE": "update" if is_update else "full",
         "DBT_TARGET_PATH": str(build.artifacts),
         "DBT_LOG_PATH": os.environ.get("DBT_LOG_PATH", str(workshop / "logs")),
+        # A tenth of a small refresh went into writing down every step of dbt.
+        "DBT_LOG_LEVEL_FILE": os.environ.get("DBT_LOG_LEVEL_FILE", "info"),
         "PYTHONPATH": str(ROOT),
     }
     command = [sys.executable, "-m", "pipeline.dbt_process", "--log-format", "json", "build"]

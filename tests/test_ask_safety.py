@@ -71,7 +71,7 @@ select * from main.fct_events
 select * from warehouse.main.dim_users
 select * from staging.stg_events
 select * from meta.rejected_rows
-select * from intermediate.int_user_days
+select * from intermediate.int_user_activity_daily
 select * from user_lifecycle_monthly
 select (select any_value(user_id) from dim_users) from growth_metrics_monthly
 select * from growth_metrics_monthly where exists (select 1 from fct_events)

@@ -36,8 +36,8 @@
 {%- endmacro %}
 
 {#-
-  What an update computes again, as conditions on the rows of a model: by user, by user and active period, and by user
-  and period with a state.
+  What an update computes again, as conditions on the rows of a model: by user, by user and active period, by user and
+  period with a state, and by daily cohort and segments.
 -#}
 {% macro of_touched_users() -%}
     user_id in (select user_id from work.touched_users)
@@ -49,4 +49,11 @@
 
 {% macro of_changed_states(grain) -%}
     (user_id, period_start) in (select user_id, period_start from work.changed_states where grain = '{{ grain }}')
+{%- endmacro %}
+
+{% macro of_changed_cohorts(cohort_start) -%}
+    {%- set segments = var('segments') | map('string') | list -%}
+    ({{ ([cohort_start] + segments) | join(', ') }}) in (
+        select {{ (['cohort_start'] + segments) | join(', ') }} from work.changed_cohorts
+    )
 {%- endmacro %}

@@ -1,3 +1,4 @@
+{#- In an update of the users touched: those of the others are as they were when this was tested last. -#}
 {%- set grains = [
     ('day', ref('int_user_activity_daily')),
     ('week', ref('int_user_activity_weekly')),
@@ -11,7 +12,9 @@ with users as (
 active_users as (
     select count(*) as active_users
     from users
-    where active_days > 0
+    where
+        active_days > 0
+        and {{ in_update(of_touched_users()) }}
 ),
 
 -- Every link leads from a row to the row of the user's next period, and back. So a row that is there twice, is missing
@@ -37,6 +40,7 @@ links as (
             end
         ) as out_of_order
     from {{ activity }}
+    where {{ in_update(of_touched_users()) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 )

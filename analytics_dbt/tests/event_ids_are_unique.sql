@@ -1,17 +1,19 @@
 {#- In an update of the ids of lines that came or were judged again. -#}
 {%- set changed_ids -%}
-    select event_id from {{ ref('base_events') }}
-    where source_file in (select file from {{ source('raw', 'input_files') }} where is_loaded)
-    union
-    select event_id from {{ ref('replaced_lines') }}
+select event_id from {{ ref('base_events') }}
+where source_file in (select file from {{ source('raw', 'input_files') }} where is_loaded)
+union
+select event_id from {{ ref('replaced_lines') }}
 {%- endset -%}
 
 with events as (
     select * from {{ ref('base_events') }}
 ),
 
-given_ids as (
-    select event_id
+given_ids as not materialized (
+    select
+        event_id,
+        {{ hash_of('event_id') }} as id_hash
     from events
     where
         line_status = 'accepted'
@@ -20,18 +22,15 @@ given_ids as (
         and {{ in_update('event_id in (' ~ changed_ids ~ ')') }}
 ),
 
--- a hash is cheap to count; only ids that share one are compared in full
+-- only ids that share a hash are compared in full
 suspects as (
-    select {{ hash_of('event_id') }} as id_hash
-    from given_ids
-    group by id_hash
-    having count(*) > 1
+    {{ repeated_values('given_ids', 'id_hash') }}
 )
 
 select
     event_id,
     count(*) as events
 from given_ids
-where {{ hash_of('event_id') }} in (select id_hash from suspects)
+where id_hash in (select id_hash from suspects)
 group by event_id
 having count(*) > 1

@@ -1,8 +1,8 @@
 {#- In an update of the files with a line that came, went or was judged again. -#}
 {%- set changed_files -%}
-    select file from {{ source('raw', 'input_files') }} where is_loaded
-    union
-    select source_file from {{ ref('replaced_lines') }}
+select file from {{ source('raw', 'input_files') }} where is_loaded
+union
+select source_file from {{ ref('replaced_lines') }}
 {%- endset -%}
 
 with files as (

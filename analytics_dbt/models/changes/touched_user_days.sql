@@ -47,17 +47,31 @@ delivered as (
 ),
 
 touched as (
-    select * from before
+    select
+        *,
+        false as only_grew
+    from before
     union
-    select * from judged_again
+    select
+        *,
+        false as only_grew
+    from judged_again
     union
-    select * from delivered
+    select
+        *,
+        true as only_grew
+    from delivered
 )
 
-select * from touched
+select
+    user_id,
+    event_date,
+    bool_and(only_grew) as only_grew
+from touched
 where
     user_id is not null
     and event_date is not null
+group by user_id, event_date
 
 {%- else %}
 
@@ -65,7 +79,8 @@ where
 nothing as (
     select
         user_id,
-        event_date
+        event_date,
+        true as only_grew
     from events
     where false
 )

@@ -8,7 +8,7 @@
 with lines as not materialized (
     select
         *,
-        -- cheap to count; only lines that share it are compared in full
+        -- only lines that share it are compared in full
         case when event_id is null then {{ hash_of('event_at, user_id') }} else {{ hash_of('event_id') }} end as line_hash
     from {{ ref('base_lines') }}
     where
@@ -17,10 +17,7 @@ with lines as not materialized (
 ),
 
 suspects as (
-    select line_hash
-    from lines
-    group by line_hash
-    having count(*) > 1
+    {{ repeated_values('lines', 'line_hash') }}
 ),
 
 numbered as (

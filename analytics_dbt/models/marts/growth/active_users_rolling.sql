@@ -12,7 +12,7 @@ active_days as (
         {{ periods_between('period_start', 'next_period_start', 'day') }} as days_until_next,
         count(*) as users
     from activity
-    group by 1, 2
+    group by period_start, days_until_next
 ),
 
 daily as (

@@ -1,9 +1,20 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace',
+    incremental_predicates=[of_changed_cohorts('cohort_start')],
+    on_schema_change='fail'
+) }}
+
+-- depends_on: {{ ref('changed_cohorts') }}, {{ ref('int_users') }}
 with activity as (
     select * from {{ ref('int_user_activity_daily') }}
 ),
 
 users as (
     select * from {{ ref('int_user_segments') }}
+    {%- if is_update() %}
+    where user_id in (select user_id from {{ ref('int_users') }} where {{ of_changed_cohorts('first_activity_date') }})
+    {%- endif %}
 ),
 
 periods as (
