@@ -8,14 +8,22 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from app.ask.lexicon import Lexicon, fillers, vocabulary
-from app.ask.spans import WEEKDAYS
+from app.ask.spans import UNITS, WEEKDAYS
 from app.ask.tokens import tokenise
 
 _CLAUSE = re.compile(
     r"(?<=[,:;!?\n])\s+|(?<=[.])\s+(?=[A-Za-z])|\s+[-\u2013\u2014]+\s+"
-    r"|\s+(?=because\b|so that\b|so (?:i|we) (?:can|know)\b|so as to\b|in order\b)",
+    r"|\s+(?=because\b|so that\b|so (?:i|we) (?:can|know)\b|so as to\b|in order\b|as if\b)",
     re.I,
 )
+# Where one sentence ends and another begins; a colon, a dash and "so" part what is told from what is asked.
+_SENTENCE = re.compile(r"(?<=[.!?:;\n])\s+(?=[A-Za-z])|\s+[-\u2013\u2014]+\s+|(?<=,)\s+(?=so\b)", re.I)
+# Words that point to something said before, and words that narrow a question down from outside.
+_POINTING = {"their", "theirs", "they", "them", "its", "those", "these", "this", "both", "same"}
+_NARROWING = {
+    *("only", "just", "exclude", "excluding", "except", "without", "ignore", "ignoring", "limit", "restrict", "focus"),
+    *("consider", "considering", "assume", "suppose", "let", "look", "looking", "mean", "not", "no", "say"),
+}
 # Words of time that say when somebody asks, not what about.
 _OCCASIONS = {"tomorrow", "today", "tonight", "morning", "afternoon", "weekly", "monthly", "quarterly", *WEEKDAYS}
 
@@ -62,9 +70,44 @@ def asides(question: str, lexicon: Lexicon) -> Iterator[tuple[str, str]]:
     clauses = [clause for clause in _CLAUSE.split(question) if clause.strip()]
     idle = [is_purpose(clause) or _is_idle(clause, lexicon) for clause in clauses]
     if any(idle) and not all(idle):
-        kept, left_out = ([c for c, i in zip(clauses, idle, strict=True) if i is is_idle] for is_idle in (False, True))
-        says_more = {token.text for clause in left_out for token in tokenise(clause)} - lexicon.glue - _cue_words()
-        yield " ".join(kept), " ".join(left_out).strip(" ,:;.!?") if says_more else ""
+        yield _parted(clauses, idle, lexicon)
+    sentences = [sentence for sentence in _SENTENCE.split(question) if sentence.strip()]
+    told = [not _asks(sentence) for sentence in sentences]
+    if any(told) and not all(told) and _stands_alone(sentences, told):
+        kept, left_out = _parted(sentences, told, lexicon)
+        yield kept, left_out
+        clauses = [clause for clause in _CLAUSE.split(kept) if clause.strip()]
+        idle = [is_purpose(clause) or _is_idle(clause, lexicon) for clause in clauses]
+        if any(idle) and not all(idle):
+            kept, idly = _parted(clauses, idle, lexicon)
+            yield kept, "; ".join(part for part in (left_out, idly) if part)
+
+
+def _parted(parts: list[str], leaves: list[bool], lexicon: Lexicon) -> tuple[str, str]:
+    """What is kept, and what is left out if any word in it could matter."""
+    kept, left_out = ([p for p, out in zip(parts, leaves, strict=True) if out is left] for left in (False, True))
+    says_more = {token.text for part in left_out for token in tokenise(part)} - lexicon.glue - _cue_words()
+    return " ".join(kept), " ".join(left_out).strip(" ,:;.!?") if says_more else ""
+
+
+def _asks(sentence: str) -> bool:
+    """Whether a sentence is a question or a request."""
+    words = [token.text for token in tokenise(sentence)]
+    while words and words[0] in fillers()["openings"]:
+        words.pop(0)
+    return bool(words) and (sentence.rstrip().endswith("?") or words[0] in fillers()["requests"])
+
+
+def _stands_alone(sentences: list[str], told: list[bool]) -> bool:
+    """Whether what is asked points to nothing that is only told, and what is told narrows nothing down."""
+    asked, said = (
+        [token.text for s, out in zip(sentences, told, strict=True) if out is left for token in tokenise(s)]
+        for left in (False, True)
+    )
+    pairs = {*pairwise(asked)}
+    points = not _POINTING.isdisjoint(asked) or any(one == "that" and two in UNITS for one, two in pairs)
+    is_there = any(two == "there" and one not in ("were", "are", "was", "is") for one, two in pairs)
+    return not (points or is_there) and _NARROWING.isdisjoint(said)
 
 
 @functools.cache

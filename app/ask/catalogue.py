@@ -19,6 +19,9 @@ RECENT_DAYS = 28  # what users by days active, and a rolling month, look back on
 GRAINS: tuple[Grain, ...] = ("day", "week", "month")
 SUFFIXES: dict[Grain, str] = {"day": "daily", "week": "weekly", "month": "monthly"}
 
+# The operations that look at each period, or at one figure, and so can have bounds.
+BOUNDED = ("value", "series", "first", "last", "since", "highest", "lowest")
+
 # Whom the active users of a period consist of.
 PARTS_OF_ACTIVE = frozenset({"new_users", "retained_users", "resurrected_users", "gained_users"})
 
@@ -114,6 +117,8 @@ class Catalogue:
         if kind == DAYS_ACTIVE:
             return self._checked_days(query)
         self._check_figure(query, kind)
+        if query.bounds and query.operation not in BOUNDED:
+            raise InvalidQueryError("A bound tells periods apart: ask in which the figure was above or below it.")
         picks = query.operation in ("first", "last", "since")
         if (picks or query.operation in ("highest", "lowest", "explain", "change")) and len(query.metrics) > 1:
             raise InvalidQueryError("Ask for one metric at a time here.")

@@ -14,10 +14,11 @@ from app.ask.spans import UNITS, Dated, Span
 from app.ask.tokens import ORDINALS
 
 # From when on an age counts: after they signed up, after their first visit.
-JOINING = {
-    *("they", "the", "their", "being", "first", "seen", "start", "started", "starting", "visit", "registration"),
-    *("joining", "joined", "join", "sign", "signs", "signed", "signing", "up", "signup", "registering", "registered"),
+JOINED = {
+    *("first", "seen", "start", "started", "starting", "visit", "registration", "registering", "registered"),
+    *("joining", "joined", "join", "sign", "signs", "signed", "signing", "signup", "signups", "arrived", "arriving"),
 }
+JOINING = JOINED | {"they", "the", "their", "being", "up", "had", "have", "has", "were", "was", "been", "came", "our"}
 
 
 LONGEST_AGE = 400  # a larger number beside a unit is a year
@@ -28,7 +29,7 @@ class CohortWords(Question):
 
     def read_ever_back(self) -> None:
         """Ever came back after signing up, after their first month: in any period after the first one."""
-        joining = [n for n, token in enumerate(self.tokens) if token.text in JOINING - {"the", "they", "their", "up"}]
+        joining = [n for n, token in enumerate(self.tokens) if token.text in JOINED]
         is_back = self.text_has("ever") and self.text_has("back", "returned", "return", "again")
         ages = [match for match in map(self.age_at, range(len(self.tokens))) if match and match[0] != 1]
         if not (is_back and joining) or ages:
@@ -94,12 +95,16 @@ class CohortWords(Question):
         if (self.text(begin + 1), self.text(begin + 2), self.text(begin + 3)) == ("half", "a", "year"):
             return (6, "month", begin + 4) if word == "after" or stays else None
         if word == "after" or stays:
-            number = self.tokens[begin + 1].whole if begin + 1 < len(self.tokens) else None
-            number = 1 if self.text(begin + 1) in ("a", "an") else number
-            unit = UNITS.get(self.text(begin + 2))
+            place = begin + 1 + (self.text(begin + 1) in ("exactly", "just", "only", "about", "precisely"))
+            number = self.tokens[place].whole if place < len(self.tokens) else None
+            number = 1 if self.text(place) in ("a", "an") else number
+            place += 1 + (self.text(place + 1) in ("full", "whole", "complete"))
+            unit = UNITS.get(self.text(place))
             if number is not None and unit and number <= 5000:
-                return number, unit, begin + 3
+                return number, unit, place + 1
             return None
+        if (word, self.text(begin + 1), self.text(begin + 2)) == ("half", "a", "year"):
+            return (6, "month", begin + 4) if self.text(begin + 3) in ("later", "on", "after") else None
         if unit in ("day", "week", "month") and self.text(begin + 1) == "after" and self.text(begin + 2) in JOINING:
             return 1, unit, self.after_joining(begin + 2)  # the week after they sign up
         if (
@@ -116,11 +121,13 @@ class CohortWords(Question):
         ):
             return 1, UNITS[self.text(begin + 1)], begin + 2
         number = 1 if word in ("a", "an") else number
+        begin += self.text(begin + 1) in ("full", "whole", "complete")
         unit = UNITS.get(self.text(begin + 1))
         if number is None or unit is None or number > 5000:
             return None
         following = self.text(begin + 2)
-        is_in = following == "in" and begin + 3 == len(self.tokens)  # were there 3 months in
+        # were there 3 months in, two months in compared with
+        is_in = following == "in" and self.text(begin + 3) in ("", "compared", "and", "vs", "versus", "for", "of")
         if following in ("later", "on") or is_in or (following == "after" and self.text(begin + 3) != ""):
             tail = begin + 3
             if following == "after":  # 3 months after joining

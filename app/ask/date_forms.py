@@ -382,7 +382,7 @@ class DateForms:
         return Dated(Span(date(year, 1, 1), date(year, 12, 31), "year"), begin, begin + 1 + is_named)
 
     def _everything(self, tokens: Sequence[Token], begin: int) -> Dated | None:
-        here = [text_at(tokens, begin + n) for n in range(3)]
+        here = [text_at(tokens, begin + n) for n in range(4)]
         everything = Span(self.catalogue.first, self.catalogue.as_of, "range")
         for words in (
             ("all", "time"),
@@ -399,6 +399,11 @@ class DateForms:
             ("altogether",),
             ("launch",),
             ("day", "one"),
+            ("inception",),
+            ("we", "started"),
+            ("we", "launched"),
+            ("we", "began"),
+            ("it", "all", "began"),
         ):
             if tuple(here[: len(words)]) == words:
                 return Dated(everything, begin, begin + len(words))

@@ -90,11 +90,12 @@ class DaysWords(Question):
         texts = {token.text for token in self.tokens}
         if ACTIVITY.isdisjoint(texts) and not is_named:
             return None
-        for position, token in enumerate(self.tokens):
+        for position in range(len(self.tokens)):
             is_in_window = window is not None and window[0] <= position < window[1]
-            if token.whole is None or is_in_window:
+            if self.number(position) is None or is_in_window:
                 continue
             end = self.bound_end(position)
+            end += self.text(end) in ("single", "different", "separate", "distinct")
             is_of_window = window is not None and end == window[0]
             is_days = self.text(end) in ("day", "days")
             # On 20 days in a month: counted, if not for those days.
@@ -108,6 +109,11 @@ class DaysWords(Question):
                 return position
         return None
 
+    def number(self, position: int) -> int | None:
+        """A number of days: 10, or half of those that count."""
+        is_half = self.text(position) == "half" and self.text(position + 1) in ("of", "the")
+        return RECENT_DAYS // 2 if is_half else self.tokens[position].whole
+
     def bound_end(self, position: int) -> int:
         """Where a number ends with what is said of it: 10 or more."""
         is_or = self.text(position + 1) == "or" and self.text(position + 2) in AFTER_NUMBER
@@ -115,18 +121,15 @@ class DaysWords(Question):
 
     def take_bound(self, position: int) -> None:
         """At least 10 days, 10 or more days, exactly 1 day."""
-        number, end, kind, begin = (
-            float(self.tokens[position].whole or 0),
-            self.bound_end(position),
-            "exactly",
-            position,
-        )
+        number, end = float(self.number(position) or 0), self.bound_end(position)
+        kind, begin = "exactly", position
         if end > position + 1:
             kind = AFTER_NUMBER[self.text(position + 2)]
         for phrase, meaning in BEFORE_NUMBER.items():
             words = phrase.split()
             if [self.text(n) for n in range(position - len(words), position)] == words and begin == position:
                 kind, begin = meaning, position - len(words)
+        end += self.text(end) in ("single", "different", "separate", "distinct")
         if self.text(end) in ("day", "days"):
             end += 1
             if self.text(end) == "or" and self.text(end + 1) in AFTER_NUMBER:

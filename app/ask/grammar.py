@@ -22,6 +22,11 @@ OVER: dict[str, Grain] = {
     "month": "month", "mom": "month", "m": "month", "week": "week", "wow": "week", "w": "week", "day": "day",
     "dod": "day", "d": "day",
 }  # fmt: skip
+FRACTIONS = {
+    ("a", "third"): 1 / 3, ("one", "third"): 1 / 3, ("two", "thirds"): 2 / 3, ("a", "quarter"): 0.25,
+    ("one", "quarter"): 0.25, ("three", "quarters"): 0.75, ("a", "half"): 0.5, ("half", "of"): 0.5,
+    ("a", "fifth"): 0.2, ("a", "tenth"): 0.1,
+}  # fmt: skip
 NONE = ("zero", "0", "no", "without", "nobody")
 BOUND_WORDS = ("at_least", "at_most", "above", "below")
 OR_BEYOND = dict.fromkeys(("more", "higher", "above", "over", "greater"), "at_least") | dict.fromkeys(
@@ -31,6 +36,8 @@ RANKING_WORDS = ("highest", "lowest", "best", "worst", "largest", "smallest", "b
 
 # What does churn mean, stand for.
 MEANING = {"mean", "means", "stand", "stands", "measure", "measures", "represent", "count", "counts", "express"}
+BACK = {"returned", "return", "returning", "back", "reactivated", "woke", "again", "resurrected"}
+LISTING = {"and", "or", "vs", "versus", "to", "per", "by", "than"}
 MOST_IGNORED = 2  # unknown words that may be left out of account
 WITHIN_PHRASE = 3  # words that may stand between "from" and the name it leads
 # What stands before the name of a segment: an unknown word after it may be one.
@@ -227,7 +234,7 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
             self.found.ambiguous.append(self.lexicon.ambiguous_metrics[int(number)])
             self.take(begin, end)
         self.read_ratio()
-        found = self.each(phrases)
+        found = [(name, begin, end) for name, begin, end in self.each(phrases) if not self.is_of_movement(begin, end)]
         for name, begin, end in found:
             # the churn of users acquired from google: said of a segment, not asked for
             is_aside = name == "new_users" and len(found) > 1 and self.text(end) in ("from", "via", "through")
@@ -238,8 +245,16 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
             self.check_rate(name, begin, end)
             self.take(begin, end)
 
+        lost, active = (self.found.metric_places.get(name) for name in ("churned_users", "active_users"))
+        if lost and active and 0 <= active[0] - lost[1] < WITHIN_PHRASE and self.text(active[0] - 1) not in LISTING:
+            self.found.metrics.remove("active_users")  # lost so many active users
         if {"new_users", "gained_users"} <= set(self.found.metrics):
             self.found.metrics.remove("gained_users")  # gained new users: the verb
+
+    def is_of_movement(self, begin: int, end: int) -> bool:
+        """Whether words are part of a movement: has it gone up."""
+        moves = [match for name in ("rose", "fell") if (match := self.group(name).at(self.tokens, begin, self.free))]
+        return any(match[1] > end for match in moves)
 
     def check_rate(self, name: str, begin: int, end: int) -> None:
         """Raises `Stop` for the rate of a count of which no rate is kept: the reactivation rate."""
@@ -270,8 +285,14 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
     def read_returns(self) -> None:
         """Dormant users who returned are the resurrected ones."""
         away = [n for n, token in enumerate(self.tokens) if self.free[n] and token.text in self.lexicon.away]
-        returns = {"returned", "return", "returning", "back", "reactivated", "woke", "again", "resurrected"}
-        back = [n for n, token in enumerate(self.tokens) if self.free[n] and token.text in returns]
+        # people who had left and came back, who had gone away and returned
+        left = self.lexicon.metrics
+        went = [(n, match[1]) for n in range(len(self.tokens)) if (match := left.at(self.tokens, n, self.free))]
+        went = [(n, end) for n, end in went if left.at(self.tokens, n, self.free) == ("churned_users", end)]
+        for begin, end in went:
+            if self.text(end) in ("and", "but") and {self.text(end + 1), self.text(end + 2), self.text(end + 3)} & BACK:
+                away += range(begin, end)
+        back = [n for n, token in enumerate(self.tokens) if self.free[n] and token.text in BACK]
         if away and back and "resurrected_users" in self.catalogue.metrics:
             self.found.metrics.append("resurrected_users")
             for position in (*away, *back):
@@ -316,14 +337,26 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
                 self.found.bounds[OR_BEYOND[after[1]]] = value
                 self.take(position, position + 3)
             noun = position + 1 + (after[0] in ("any", "single"))
-            counted = {phrase[0] for phrase in self.lexicon.metrics.meanings} | self.lexicon.nouns
-            is_none = token.text in NONE and (self.text(noun) in counted or token.text == "nobody")
+            is_none = token.text in NONE and (self.is_counted(noun) or token.text == "nobody")
+            if is_none and self.free[position] and self.text(noun) == "activity":
+                self.found.metrics.append("active_users")
+                self.take(noun, noun + 1)
             if is_none and self.free[position]:
                 self.found.bounds |= {"at_least": 0, "at_most": 0}
                 self.take(position, noun)
 
+    def is_counted(self, position: int) -> bool:
+        """Whether a count is named here: no new users, without any activity."""
+        named = self.lexicon.metrics.at(self.tokens, position, [True] * len(self.tokens))
+        is_count = named is not None and self.catalogue.metrics[named[0]].is_count
+        return is_count or self.text(position) in {*self.lexicon.nouns, "activity"}
+
     def bound_at(self, position: int) -> float | None:
         """The number that stands here and bounds a figure; its words are taken."""
+        if fraction := FRACTIONS.get((self.text(position), self.text(position + 1))):
+            self.found.is_percent = True
+            self.take(position, position + 2 + (self.text(position + 2) == "of"))
+            return fraction  # more than a third of our users
         token = self.tokens[position] if position < len(self.tokens) else Token("", "")
         number, after = token.number, self.text(position + 1)
         is_of_time = after in (*UNITS, "of", "out", "times") and not token.text.endswith("%")

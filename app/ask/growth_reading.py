@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from app import words
 from app.ask.catalogue import ADDITIVE, GRAINS, PARTS_OF_ACTIVE, ROLLING
+from app.ask.cohort_words import without_since
 from app.ask.grammar import CHANGES
 from app.ask.metric_query import Clarify, Grain, MetricQuery, Operation, Reading, SegmentFilter
 from app.ask.phrasing import as_question, at, span_name
@@ -84,9 +85,9 @@ class GrowthReading(Settling):
             nth=found.nth if operation in ("highest", "lowest") else None,
             of_change=of_change,
             relative=relative,
-            claim=claim if operation in ("change", "explain") else sides,
+            claim=claim if operation in ("change", "explain") else sides or self.claimed_first(operation, metrics),
             higher=self.higher(metrics[0], by) if operation == "compare" else None,
-            asks=self.asks(operation, of_change=of_change),
+            asks=self.asks(operation, of_change=of_change) or self.asks_which_is_more(operation, metrics),
         )
         settled = self.without_sums(query)
         return self.catalogue.checked(settled) if isinstance(settled, MetricQuery) else settled
@@ -290,7 +291,11 @@ class GrowthReading(Settling):
 
     def from_one_to_the_next(self, metrics: Sequence[str]) -> list[str]:
         """Their losses or those kept, if the second period is the next one. Raises `Stop`."""
-        first, second = (dated.span for dated in self.found.spans)
+        first, second = (without_since(dated.span) for dated in self.found.spans)
+        following = [one for one in (second, *second.others) if one.first == first.last + DAY]
+        if len(following) == 1:  # from August 2026, in September: of the same year
+            second = following[0].settled()
+            self.found.spans[-1] = replace(self.found.spans[-1], span=second)
         if first.is_ambiguous or second.is_ambiguous or first.unit != second.unit or second.first != first.last + DAY:
             raise Stop(
                 self.unclear("Who stayed or left is known from one period to the next, or for those who joined.")
@@ -454,6 +459,8 @@ class GrowthReading(Settling):
         self, metric: str, operation: Operation, claim: Claim, *, of_change: bool, relative: bool
     ) -> dict[str, Any]:
         """The bounds of the figure, or of its change: a fall by more than 5 is a change below -5."""
+        if operation == "explain":
+            return {}  # why was nobody active
         bounds = dict(self.found.bounds) if relative else self.bounds(metric)
         if not of_change or operation in ("highest", "lowest"):
             return bounds
@@ -518,6 +525,8 @@ class GrowthReading(Settling):
         """What the question takes for granted about a change, or asks to confirm."""
         ops = set(self.found.operations)
         up_is_good = self.catalogue.metrics[metric].direction != "down"
+        if ops & {"improved", "best"} and ops & {"worsened", "worst"}:
+            return None  # better or worse
         if ops & {"improved", "worsened"}:
             ops.add("rose" if ("improved" in ops) == up_is_good else "fell")
         is_higher = self.says_higher(metric)
@@ -537,9 +546,21 @@ class GrowthReading(Settling):
         if self.found.asks_ago and operation in ("highest", "lowest", "first", "last"):
             return "ago"
         bounded = operation == "series" and (bool(self.found.bounds) or of_change)
-        if bounded and self.says_whether and {"every", "each", "always", "all"} & {token.text for token in self.tokens}:
+        if bounded and self.says_whether and {"every", "each", "always"} & {token.text for token in self.tokens}:
             return "every"
         return "whether" if self.says_whether and (operation in ("change", "compare") or bounded) else None
+
+    def claimed_first(self, operation: Operation, metrics: Sequence[str]) -> Claim:
+        """Did we gain more than we lost: that the first of two metrics is the higher one, or the lower one."""
+        if not self.asks_which_is_more(operation, metrics):
+            return None
+        return "rose" if "more" in self.found.operations else "fell"
+
+    def asks_which_is_more(self, operation: Operation, metrics: Sequence[str]) -> Literal["whether"] | None:
+        """Whether it is asked to confirm that one of two counts is the higher one."""
+        ops, counts = self.found.operations, [self.catalogue.metrics[name].is_count for name in metrics]
+        compares = operation == "value" and ("more" in ops) != ("less" in ops) and counts == [True, True]
+        return "whether" if compares and self.says_whether and not self.found.bounds else None
 
     def higher(self, metric: str, by: str | None) -> str | None:
         """Of two values of a segment, the one that is asked to be confirmed as the higher one."""

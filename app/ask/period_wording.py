@@ -32,6 +32,10 @@ class PeriodTeller(Teller):
         self.first_seen()
         self.difference(row)
         answer = ". ".join(part[0].upper() + part[1:] for part in said) + "."
+        if self.query.claim and len(self.metrics) == 2 and all(self.known(row[one.name]) for one in self.metrics):
+            first, second = (float(row[one.name]) for one in self.metrics)
+            is_so = first > second if self.query.claim == "rose" else first < second
+            return f"{'Yes' if is_so else 'No'}: {answer[0].lower()}{answer[1:]}"
         if self.threshold:
             fits = all(compiled.holds(float(row[self.metric.name]), *bound) for bound in self.query.bounds)
             verdict = "Yes, " if fits else "No, not "
@@ -41,7 +45,7 @@ class PeriodTeller(Teller):
     def difference(self, row: Row) -> None:
         """Of two counts side by side, how much more one is."""
         counts = [metric for metric in self.metrics if metric.is_count and self.known(row[metric.name])]
-        if len(self.metrics) == len(counts) == 2:
+        if len(self.metrics) == len(counts) == 2 and "active_users" not in self.query.metrics:
             one, other = counts
             difference = words.signed(float(row[one.name]) - float(row[other.name]))
             self.notes.append(f"{one.label} minus {other.label.lower()}: {difference}.")

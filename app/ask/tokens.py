@@ -43,26 +43,17 @@ _DAYS_DASHED = re.compile(rf"(?<![\d.-])({_DAY})[-\u2013\u2014]({_DAY})(?![\w.-]
 _NAME = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]*|q[1-4]|h[12]"
 _NAMES_DASHED = re.compile(rf"\b({_NAME})-({_NAME})\b", re.IGNORECASE)
 _MONTH_AND_YEAR = re.compile(r"\b(jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)(?:20)?(\d\d)\b", re.IGNORECASE)
-_CONTRACTIONS = {
-    "what's": "what is",
-    "how's": "how is",
-    "who's": "who is",
-    "when's": "when is",
-    "where's": "where is",
-    "let's": "let us",
-    "it's": "it is",
-    "that's": "that is",
-    "we're": "we are",
-    "we've": "we have",
-    "they're": "they are",
-    "didn't": "did not",
-    "don't": "do not",
-    "isn't": "is not",
-    "i'd": "i would",
-    "haven't": "have not",
-    "hasn't": "has not",
-    "weren't": "were not",
-    "wasn't": "was not",
+_CONTRACTIONS = {  # in this order
+    r"\b(wo)n't\b": "will not",
+    r"\b(ca)n't\b": "can not",
+    r"n't\b": " not",
+    r"\blet's\b": "let us",
+    r"\b(what|how|who|when|where|it|that|there|here|he|she)'s\b": r"\1 is",
+    r"'re\b": " are",
+    r"'ve\b": " have",
+    r"'ll\b": " will",
+    r"'d\b": " would",
+    r"\bi'm\b": "i am",
 }
 
 
@@ -102,7 +93,7 @@ def tokenise(question: str) -> list[Token]:
     """The tokens of a question; punctuation and possessives are dropped, hyphens and underscores part words."""
     text = unicodedata.normalize("NFKC", question).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     for short, full in _CONTRACTIONS.items():
-        text = re.sub(rf"\b{short}\b", full, text, flags=re.IGNORECASE)
+        text = re.sub(short, full, text, flags=re.IGNORECASE)
     text = re.sub(r"(?<=\w)'s\b", "", text)
     text = re.sub(r"(?<!\d)'(\d\d)\b", r" 20\1", text)  # May '26, Sep'26
     text = re.sub(r"(?<=\w)\s+[-\u2013\u2014]\s+(?=\w)", " to ", text)  # March - May
