@@ -251,6 +251,8 @@ class CohortWords(Question):
                 "starters",
                 "sign",
                 "class",
+                "showed",
+                "appeared",
                 "were",
             }
         )

@@ -400,6 +400,7 @@ class DateForms:
             ("launch",),
             ("day", "one"),
             ("inception",),
+            ("start",),
             ("we", "started"),
             ("we", "launched"),
             ("we", "began"),

@@ -74,6 +74,8 @@ class DateReader(DateForms):
             joined = self._joined(tokens, first, ("and", *CONNECTORS) if word == "between" else CONNECTORS)
             if joined and word in ("from", "between", "starting"):
                 return Dated(joined.span, begin, joined.end)
+            if word == "starting" and text_at(tokens, begin - 1) in ("cohort", "cohorts"):
+                return Dated(first.span, begin, first.end)  # the cohorts starting 27 April
             relation = {"from": "since", "starting": "since", "till": "until", "through": "until", "up": "until"}
             related = self._related(relation.get(word, word), first.span)
             goes_on = ends_range(tokens, first.end)

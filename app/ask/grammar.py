@@ -245,11 +245,24 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
             self.check_rate(name, begin, end)
             self.take(begin, end)
 
-        lost, active = (self.found.metric_places.get(name) for name in ("churned_users", "active_users"))
-        if lost and active and 0 <= active[0] - lost[1] < WITHIN_PHRASE and self.text(active[0] - 1) not in LISTING:
-            self.found.metrics.remove("active_users")  # lost so many active users
+        self.read_movement()
         if {"new_users", "gained_users"} <= set(self.found.metrics):
             self.found.metrics.remove("gained_users")  # gained new users: the verb
+
+    def read_movement(self) -> None:
+        """Lost so many active users: the churned ones, or of two dates the change of the active ones; so is gained."""
+        active = self.found.metric_places.get("active_users")
+        for name, movement in (("churned_users", "fell"), ("gained_users", "rose")):
+            verb = self.found.metric_places.get(name)
+            if not (verb and active and 0 <= active[0] - verb[1] < WITHIN_PHRASE):
+                continue
+            if self.text(active[0] - 1) in LISTING:
+                continue
+            spans = [dated.span for dated in self.found.spans]
+            is_between = len(spans) == 2 or any(span.unit == "range" for span in spans)
+            self.found.metrics.remove(name if is_between else "active_users")
+            if is_between:
+                self.found.operations.add(movement)
 
     def is_of_movement(self, begin: int, end: int) -> bool:
         """Whether words are part of a movement: has it gone up."""
@@ -401,19 +414,23 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
             if place and self.free[position] and follows:
                 self.found.nth = place
                 self.take(position, position + 1)
-        if (self.text(0), self.text(1)) == ("what", "does") and MEANING & {token.text for token in self.tokens}:
-            self.found.operations.add("define")
-            self.take(0, 2)
+        for position in range(len(self.tokens) - 1):
+            is_does = (self.text(position), self.text(position + 1)) == ("what", "does")
+            if is_does and MEANING & {token.text for token in self.tokens[position:]}:
+                self.found.operations.add("define")
+                self.take(position, position + 2)
         for group in (
             "define", "since", "improved", "worsened", "split", "previous", "average", "explain", "compare", "change",
             "series", "cumulative", "median", "total", "best", "worst", "highest", "lowest", "rose", "fell", "share",
             "percent", "rank", "more", "less",
         ):  # fmt: skip
             self.take_group(group)
-        if self.found.spans or self.found.by or self.found.filters:
-            self.found.operations.discard("define")  # a figure, not a meaning
         if "define" in self.found.operations:
             self.found.operations.discard("average")  # what does it mean
+        if self.found.spans or self.found.by or self.found.filters:
+            if "define" in self.found.operations and self.found.metrics:
+                self.notes.append(self.catalogue.metrics[self.found.metrics[0]].description)
+            self.found.operations.discard("define")  # a figure, and what it means beside it
         self.read_sides()
         if "percent" in self.found.operations and not self.found.operations & {*CHANGES, "previous", "year_ago"}:
             self.found.operations.add("share")
@@ -474,6 +491,17 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
         """Whether a word that mostly says nothing stands right before users: learning users may be a segment."""
         return self.text(position) in self.lexicon.describing and self.text(position + 1) in self.lexicon.nouns
 
+    def said_of_people(self) -> str:
+        """What is said of users, beyond the plainest words, where no metric says which are meant: read the news."""
+        for position, token in enumerate(self.tokens):
+            end = position + 1
+            while end < len(self.tokens) and self.free[end]:
+                end += 1
+            said = [n for n in range(position + 1, end) if self.text(n) not in self.lexicon.plain]
+            if token.text in self.lexicon.nouns and said:
+                return spoken(self.raw[said[0] : end])
+        return ""
+
     def can_ignore(self, left: list[int]) -> bool:
         """Whether one or two unknown words stand apart from all that was understood of a whole question."""
         is_whole = bool(self.found.metrics or self.found.is_cohort) and not self.found.ambiguous
@@ -489,9 +517,21 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
         before = {self.text(n) for n in range(position - WITHIN_PHRASE, position)}
         return is_apart and before.isdisjoint(LEADING)
 
+    def second_question(self) -> str:
+        """A second question of which nothing was understood: and how is it doing now."""
+        for begin in range(2, len(self.tokens) - 2):
+            asks = self.text(begin) in ("how", "what", "when", "why", "who", "where", "which")
+            idle = self.lexicon.ambiguous.words | {"now"}
+            is_idle = all(self.free[n] or self.text(n) in idle for n in range(begin, len(self.tokens)))
+            if self.text(begin - 1) == "and" and asks and is_idle:
+                return spoken(self.raw[begin:])
+        return ""
+
     def check_leftovers(self) -> None:
         left = self.leftovers()
         found = self.found
+        if left_out := self.second_question():
+            self.ignored.append(left_out)
         if not left:
             return
         what = spoken([self.raw[n] for n in left])

@@ -120,6 +120,8 @@ class GrowthReading(Settling):
         says_all = "total" in found.operations or ("all", "new") in pairwise(texts)
         if says_all and metrics == ["new_users"] and not found.spans:
             found.spans = [self.everything]
+        if "cumulative" in found.operations:  # at the end of 2025: a day or a month, it is the same
+            found.spans = [replace(d, span=d.span.settled()) if self.ends_at_once(d.span) else d for d in found.spans]
         needs_before = bool(found.operations & {*CHANGES, "explain", "previous"})
         spans = [self.settled(dated, lambda span: self.is_known(span, metrics, needs_before)) for dated in found.spans]
         if len(metrics) == 1:
@@ -133,6 +135,10 @@ class GrowthReading(Settling):
         if "cumulative" in found.operations and is_until:
             spans = [Span(self.catalogue.first, max(s.last for s in spans or [self.everything.span]), "range")]
         return spans
+
+    def ends_at_once(self, span: Span) -> bool:
+        """Whether all that a span could mean ends on one day."""
+        return {one.last for one in span.others} == {span.last}
 
     def asked_change(
         self,
@@ -177,6 +183,12 @@ class GrowthReading(Settling):
             return [counts[metrics[0]]]  # how many users churn
         if {"gained_users", "churned_users"} == set(metrics) and self.says_ratio:
             return ["quick_ratio"]
+        is_more, is_less = "more" in found.operations, "less" in found.operations
+        if {"gained_users", "churned_users"} == set(metrics) and found.over_period and is_more != is_less:
+            # more were gained than lost exactly where active users rose
+            found.operations -= {"more", "less", "compare"}
+            found.operations |= {"rose" if (metrics[0] == "gained_users") == is_more else "fell"}
+            return [DEFAULT_METRIC]
         return [name for name in metrics if RATES.get(name) not in metrics]
 
     def is_ratio(self, metrics: Sequence[str]) -> bool:
@@ -191,6 +203,8 @@ class GrowthReading(Settling):
     def part_and_whole(self, metrics: list[str]) -> tuple[list[str], str | None]:
         """The metric, and what it is a share of: a segment, or the metric that another one is a part of."""
         found = self.found
+        if metrics == ["mau"] and found.grain == "day":
+            return ["stickiness"], None  # what share of the monthly users is there on a day
         place = self.whole_place
         whole = self.lexicon.metrics.at(self.tokens, place, [True] * len(self.tokens)) if place else None
         if len(metrics) == 2 and all(self.catalogue.metrics[name].is_count for name in metrics):
@@ -439,6 +453,12 @@ class GrowthReading(Settling):
         if operation in AVERAGES and "compare" in self.found.operations and len(spans) < 2:
             raise Stop(self.unclear("A figure and an average are asked for at once: ask for one after the other."))
         is_one_period = len(spans) == 1 and (grain or spans[0].grain) == spans[0].unit
+        if (
+            operation in AVERAGES
+            and self.found.per_period
+            and self.found.grain not in (None, grain or self.found.grain)
+        ):
+            raise Stop(self.unclear("An average within each period is not given: ask for one over all of them."))
         if operation in AVERAGES and is_one_period and self.catalogue.metrics[metrics[0]].is_count:
             options = tuple(f"{operation} {label} per {unit} {at(span_name(spans[0]))}" for unit in ("day", "week"))
             raise Stop(self.unclear(f"The {operation} of what: its days or its weeks?", options=options))

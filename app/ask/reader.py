@@ -197,6 +197,12 @@ class _Reader(GrowthReading, CohortReading):
             growth = [name for name, model in self.catalogue.models.items() if model == GROWTH]
             labels = ", ".join(self.catalogue.metrics[name].label.lower() for name in growth)
             raise Stop(self.help(f"Ask about {labels}."))
+        if said := self.said_of_people():
+            message = f"The warehouse knows when users were active, not that they “{said}”."
+            raise Stop(self.unread(self.no_answer(message)))
+        if "cumulative" in found.operations:
+            found.metrics = ["new_users"]
+            return
         if weak := self.each_anywhere(self.lexicon.weak_metrics):
             found.metrics = weak
             return

@@ -40,7 +40,15 @@ class SegmentWords(Question):
 
     def read_segments(self) -> None:
         """Takes values and segments, whether they are wanted or not. Raises `Stop`."""
-        if self.text(0) == "where" and self.catalogue.segments:
+        comes_from = self.text(len(self.tokens) - 2) in ("come", "came") and self.kinds_of_words() & {
+            "rose",
+            "fell",
+            "change",
+        }
+        if self.text(0) == "where" and comes_from:
+            self.found.operations.add("explain")
+            self.take(len(self.tokens) - 2, len(self.tokens))
+        elif self.text(0) == "where" and self.catalogue.segments:
             segments = " or ".join(words.title(name).lower() for name in self.catalogue.segments)
             options = tuple(f"new users by {words.title(name).lower()}" for name in self.catalogue.segments)
             raise Stop(self.unclear(f"Where by what: {segments}?", options=options))
