@@ -507,13 +507,16 @@ def _heat(cells: pd.DataFrame, complete: bool, percent: bool, palette: Palette) 
     """The complete cells of a triangle, or the open ones; every cohort and age has its place, the others are empty."""
     mark = "" if complete else "…"
     few = len(cells) <= TEXT_CELLS
-    labels = {label: row for row, label in enumerate(dict.fromkeys(cells["label"]))}
+    labels = {label: row for row, label in enumerate(dict.fromkeys(cells["label"].tolist()))}
     ages = range(int(cells["period_number"].max()) + 1)
     values: list[list[float | None]] = [[None] * len(ages) for _ in labels]
     texts = [[""] * len(ages) for _ in labels]
     shown = cells[cells["is_complete"] == complete]
     for label, age, value in zip(
-        shown["label"], shown["period_number"].tolist(), shown["rate" if percent else "users"].tolist(), strict=True
+        shown["label"].tolist(),
+        shown["period_number"].tolist(),
+        shown["rate" if percent else "users"].tolist(),
+        strict=True,
     ):
         values[labels[label]][age] = value
         if few:
@@ -625,7 +628,7 @@ def _xy(rows: pd.DataFrame) -> Figure:
     return {
         "x": starts,
         "y": _values(rows["value"]),
-        "customdata": [[segment, start] for segment, start in zip(rows["segment"], starts, strict=True)],
+        "customdata": [[segment, start] for segment, start in zip(rows["segment"].tolist(), starts, strict=True)],
     }
 
 

@@ -119,7 +119,7 @@ async def load(address: str, pid: int, warehouse: Path, options: argparse.Namesp
         await asyncio.sleep(1)
         peak = max(peak, memory(pid))
         if time.monotonic() > next_publish:
-            publish(warehouse)
+            await asyncio.to_thread(publish, warehouse)  # the readers do not wait for it
             published, next_publish = published + 1, next_publish + options.publish_every
         if time.monotonic() > minute:
             views = sum(map(len, times.values()))

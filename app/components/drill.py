@@ -6,6 +6,7 @@ whoever cannot click, or whose cells are too small to be hit, chooses in them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -91,9 +92,7 @@ class Behind:
 @once_a_version
 def _behind_growth(db: Snapshot, view: View) -> Behind:
     """By metric."""
-    counts = [metric for metric, _ in STATES.values()]
-    periods = growth.periods(db, view)
-    return _behind(periods.melt(["period_start", "is_complete"], counts, "drawn"), view)
+    return _behind(growth.history(db, view).rename(columns={"metric": "drawn"}), view)
 
 
 @once_a_version
@@ -105,13 +104,13 @@ def _behind_series(db: Snapshot, view: View, by: str, state: str) -> Behind:
 
 def _behind(counts: pd.DataFrame, view: View) -> Behind:
     """counts: drawn, period_start, is_complete, value."""
-    starts = counts["period_start"].dt.strftime("%Y-%m-%d")
-    complete = dict(sorted(zip(starts, counts["is_complete"], strict=True), reverse=True))
-    users = zip(zip(counts["drawn"], starts, strict=True), counts["value"], strict=True)
+    starts = counts["period_start"].dt.strftime("%Y-%m-%d").tolist()
+    complete = dict(sorted(zip(starts, counts["is_complete"].tolist(), strict=True), reverse=True))
+    users = zip(zip(counts["drawn"].tolist(), starts, strict=True), counts["value"].tolist(), strict=True)
     return Behind(
         {start: words.period(date.fromisoformat(start), view.grain) for start in complete},
         list(complete.values()).index(True) if any(complete.values()) else 0,
-        {drawn: None if pd.isna(value) else value for drawn, value in users},
+        {drawn: None if math.isnan(value) else value for drawn, value in users},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -262,11 +263,11 @@ def power_users(db: Snapshot, view: View) -> pd.DataFrame:
 class Reading:
     """A metric in one period; what the warehouse does not know is None."""
 
+    known: tuple[float, ...]  # its values so far, from the start of the view
     value: float | None
     denominator: float | None
     change: float | None
     relative_change: float | None
-    known: tuple[float, ...]  # its values so far, from the start of the view
 
 
 @dataclass(frozen=True)
@@ -285,16 +286,16 @@ def latest(db: Snapshot, view: View) -> Latest | None:
     if complete.empty:
         return None
     start = complete["period_start"].iloc[-1]
-    known = complete.dropna(subset="value").groupby("metric")["value"].agg(tuple).to_dict()
+    known: dict[str, list[float]] = {}
+    for name, value in zip(complete["metric"].tolist(), complete["value"].tolist(), strict=True):
+        known.setdefault(name, [])
+        if not math.isnan(value):
+            known[name].append(value)
+    columns = ("metric", "value", "denominator", "change", "relative_change")
+    rows = complete[complete["period_start"] == start]
     readings = {
-        row["metric"]: Reading(
-            _known(row["value"]),
-            _known(row["denominator"]),
-            _known(row["change"]),
-            _known(row["relative_change"]),
-            known.get(row["metric"], ()),
-        )
-        for row in complete[complete["period_start"] == start].to_dict("records")
+        name: Reading(tuple(known[name]), *(None if math.isnan(value) else value for value in values))
+        for name, *values in zip(*(rows[column].tolist() for column in columns), strict=True)
     }
     return Latest(start.date(), readings)
 
@@ -305,10 +306,6 @@ def flows(db: Snapshot, view: View) -> dict[str, float]:
     found = latest(db, view)
     readings = found.readings if found and found.readings["prior_active_users"].value is not None else {}
     return {name: reading.value for name, reading in readings.items() if reading.value is not None}
-
-
-def _known(value: float) -> float | None:
-    return None if pd.isna(value) else value
 
 
 def by_period(history: pd.DataFrame) -> pd.DataFrame:
