@@ -520,6 +520,18 @@ def test_a_chip_changes_what_was_understood(page: AppTest) -> None:
     assert answer_on(page).startswith("#### :material/chat: Retention rate by platform")
 
 
+def test_what_a_chip_changed_stands_in_the_address(page: AppTest) -> None:
+    put(page, "churn rate by platform in June 2026")
+    [metric] = [box for box in page.selectbox if box.label == "Metric"]
+    sound(metric.set_value("retention_rate").run())
+    link = AppTest.from_string(PAGE.format(page=ROOT / "app" / "pages" / "ask.py"), default_timeout=30)
+    link.session_state["question"] = "churn rate by platform in June 2026"  # bound to the address, in a browser
+    link.query_params["understood"] = page.query_params["understood"]
+    assert answer_on(sound(link.run())) == answer_on(page)
+    assert "Churn rate" in put(page, "churn rate in July 2026")
+    assert "understood" not in page.query_params
+
+
 def test_a_verdict_is_kept_beside_the_warehouse(page: AppTest, tmp_path: Path) -> None:
     put(page, "churn rate in June 2026")
     sound(page.feedback[0].set_value(1).run())

@@ -58,14 +58,15 @@ def show(
         if not answer.frame.empty and answer.trust:
             figure = figures.of_answer(answer, catalogue, page.palette)
             if figure:
-                width = BAR_WIDTH * max(len(trace["x"]) if "text" in trace else 0 for trace in figure["data"])
+                standing = [t for t in figure["data"] if "text" in t and t.get("orientation") != "h"]
+                width = BAR_WIDTH * max((len(trace["x"]) for trace in standing), default=0)
                 panels.chart(drawings.ready(figure), answer.answer, "ask_chart", min_width=width)
             columns: dict[str, Any] = {str(name): words.title(str(name)) for name in answer.frame}
             columns |= {name: config for name, config in panels.PERIOD_COLUMNS.items() if name in columns}
+            asked = catalogue.asked(answer.metric_query) if answer.metric_query else []
+            metrics = catalogue.metrics | {metric.name: metric for metric in asked}
             columns |= {
-                name: panels.number_column(catalogue.metrics[name], catalogue.metrics[name].label)
-                for name in columns
-                if name in catalogue.metrics
+                name: panels.number_column(metrics[name], metrics[name].label) for name in columns if name in metrics
             }
             panels.table(lambda: answer.frame, "answer.csv", columns, alt="The rows of the answer", collapsed=False)
         if answer.metric_query and answer.trust:
