@@ -12,8 +12,7 @@ from app.charts import Figure, Palette
 from app.queries.catalogue import Metric
 
 MOST_BARS = 40
-BAR_HEIGHT, AROUND_BARS = 26, 64  # pixels of a bar that lies, and of what is above and below all of them
-ROOM_FOR_FIGURES = 0.6  # beside the longest bar, in parts of it
+BAR_HEIGHT, AROUND_BARS = 40, 64  # pixels of a bar that lies, and of what is above and below all of them
 
 
 def of_answer(answer: Answer, catalogue: Catalogue, palette: Palette) -> Figure | None:
@@ -81,14 +80,13 @@ def _explained(frame: pd.DataFrame, metric: Metric, palette: Palette) -> Figure 
     values = [float(value) for value in rows["contribution"]]
     figure = bars(names, list(values), metric, palette)
     [trace], layout = figure["data"], figure["layout"]
-    # Sideways: however narrow the page, every name stands in full beside its bar.
-    trace |= {"orientation": "h", "x": trace["y"], "y": trace["x"], "hovertemplate": "%{y}: %{text}<extra></extra>"}
-    trace["text"] = [words.change(value, None, metric.unit) for value in values]
+    # Sideways, the figure below the name: however narrow the page, both stand in full beside their bar.
+    text = [words.change(value, None, metric.unit) for value in values]
+    trace |= {"orientation": "h", "x": trace["y"], "text": text, "textposition": "none"}
+    trace["y"] = [f"{_safe(name)}<br>{shown}" for name, shown in zip(names, text, strict=True)]
+    trace["hovertemplate"] = "%{y}<extra></extra>"
     trace["marker"] = {"color": [palette.series[0 if value >= 0 else 1] for value in values]}
-    along, across = layout["yaxis"], layout["xaxis"]
-    room = ROOM_FOR_FIGURES * max(max(values), -min(values))
-    layout["xaxis"] = along | {"range": [min(0.0, *values) - room, max(0.0, *values) + room], "nticks": 4}
-    layout["yaxis"] = across | {"autorange": "reversed"}
+    layout["xaxis"], layout["yaxis"] = layout["yaxis"] | {"nticks": 4}, layout["xaxis"] | {"autorange": "reversed"}
     layout["height"] = AROUND_BARS + BAR_HEIGHT * len(values)
     return figure
 
