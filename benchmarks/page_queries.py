@@ -7,7 +7,6 @@ page makes is run and timed anew. Prints percentiles for each query, and the pag
 from __future__ import annotations
 
 import argparse
-import functools
 import logging
 import os
 import statistics
@@ -55,7 +54,7 @@ class Recorder:
 
 def _asking() -> str:
     """The function that asks for the query that is run."""
-    frame: FrameType | None = sys._getframe(2)
+    frame: FrameType | None = sys._getframe()
     while frame and Path(frame.f_code.co_filename) in (Path(__file__), Path(warehouse.__file__)):
         frame = frame.f_back
     return f"{Path(frame.f_code.co_filename).stem}.{frame.f_code.co_name}" if frame else "?"
@@ -116,7 +115,7 @@ def main() -> None:
     logging.disable(logging.WARNING)  # of Streamlit, which misses a browser
 
     recorder = Recorder()
-    warehouse.Snapshot.read_uncached = functools.partialmethod(recorder)  # type: ignore[assignment,method-assign]
+    warehouse.Snapshot.read_uncached = lambda *asked: recorder(*asked)  # type: ignore[method-assign]
     opened = 0
     for name, params in list(pages(warehouse.current())):
         recorder.page = f"{name}?{urlencode(params, doseq=True)}"
