@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from compiled_project import UpdatedProject, tables
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from test_oracle_agreement import CONFIGURATIONS, event_streams, other_names, users, write_events, write_optional
 
@@ -83,6 +83,19 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     yield UpdatedProject(folder, folder / "example", dbt_vars)
 
 
+def visits(*days_of_users: tuple[str, int]) -> list[dict[str, Any]]:
+    """An event each, on days of March 2020."""
+    return [{"event_time": f"2020-03-{day:02}", "user_id": user, "event_type": "open"} for user, day in days_of_users]
+
+
+# Rare among random histories: a name with later events becomes one of a user who is known already.
+NEW_ALIAS = [
+    Delivery({NAMES[0]: visits(("u0", 1), ("u1", 3), ("u1", 4))}),
+    Delivery({NAMES[0]: visits(("u0", 1), ("u1", 3), ("u1", 4))}, aliases={"u1": "u0"}),
+]
+
+
+@example(history=NEW_ALIAS)
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(history=histories())
 def test_an_update_leaves_what_a_full_build_would(project: UpdatedProject, history: list[Delivery]) -> None:
