@@ -416,6 +416,33 @@ def test_a_value_and_all_the_others_make_the_whole(catalogue: Catalogue, segment
     assert [a + b for a, b in zip(one, others, strict=True)] == everybody
 
 
+@pytest.mark.parametrize("segment", ["platform", "utm source", "country"])
+def test_shares_make_a_whole_and_sums_so_far_the_sum(segment: str) -> None:
+    shares = ask(f"share of new users by {segment} in May 2026").frame
+    assert shares["share"].sum() == pytest.approx(1)
+    assert shares["new_users"].sum() == shares["total"].iat[0]
+    so_far = ask("cumulative new users by month").frame["so_far"]
+    assert so_far.is_monotonic_increasing
+    assert so_far.iat[-1] == ask("total users so far").frame["new_users"].iat[0]
+
+
+@pytest.mark.parametrize("metric", ["churn_rate", "retention_rate", "quick_ratio"])
+def test_beside_a_value_stand_everybody_or_all_others(metric: str, catalogue: Catalogue) -> None:
+    label = catalogue.metrics[metric].label.lower()
+    ios, everybody = ask(f"{label} on ios vs overall in August 2026").frame[metric]
+    assert ios == ask(f"{label} on ios in August 2026").frame[metric].iat[0]
+    assert everybody == ask(f"{label} in August 2026").frame[metric].iat[0]
+    _, others = ask(f"{label} on ios vs the rest in August 2026").frame[metric]
+    assert others == ask(f"{label} without ios in August 2026").frame[metric].iat[0]
+
+
+def test_what_is_told_is_set_apart_from_what_is_asked(catalogue: Catalogue) -> None:
+    plain = query_of("which month had the most new users", catalogue)
+    for told in ("I think it was May 2026.", "My boss said that churn rose in June 2026.", "I can't find it myself."):
+        assert query_of(f"{told} Which month had the most new users?", catalogue) == plain
+    assert query_of("Only ios, please. Which month had the most new users?", catalogue).filters
+
+
 def test_an_explanation_names_no_cause() -> None:
     answer = ask("Why did churn rise in June 2026?")
     assert "The data shows where it changed, not why." in answer.notes

@@ -157,6 +157,6 @@ def within_data(query: MetricQuery, catalogue: Catalogue) -> tuple[MetricQuery, 
 def _detail(db: Snapshot, catalogue: Catalogue, query: MetricQuery) -> pd.DataFrame | None:
     """The single periods of a figure over several; for a chart, and to be said beside it."""
     several = query.start != query.end and query.operation in ("value", "average", "median")
-    if not several or query.by or catalogue.kind(query.metric) == COHORTS:
+    if not several or query.by or query.within or catalogue.kind(query.metric) == COHORTS:
         return None
     return db.read(compiled.sql(query.changed(operation="series"), catalogue))

@@ -19,7 +19,8 @@ _CLAUSE = re.compile(
 # Where one sentence ends and another begins; a colon, a dash and "so" part what is told from what is asked.
 _SENTENCE = re.compile(r"(?<=[.!?:;\n])\s+(?=[A-Za-z])|\s+[-\u2013\u2014]+\s+|(?<=,)\s+(?=so\b)", re.I)
 # Words that point to something said before, and words that narrow a question down from outside.
-_POINTING = {"their", "theirs", "they", "them", "its", "those", "these", "this", "both", "same"}
+_POINTING = {"their", "theirs", "they", "them", "its", "those", "these", "this", "both", "same", "then"}
+_BEFORE_THAT = {"was", "is", "were", "are", "did", "about", "like", "than"}
 _NARROWING = {
     *("only", "just", "exclude", "excluding", "except", "without", "ignore", "ignoring", "limit", "restrict", "focus"),
     *("consider", "considering", "assume", "suppose", "let", "look", "looking", "mean", "not", "no", "say"),
@@ -35,7 +36,7 @@ _LEADING = {"from", "in", "on", "about", "at", "for", "with", "via", "by", "of",
 def _audience() -> re.Pattern[str]:
     """For my board deck, for tomorrow's weekly business review."""
     inner = "|".join(map(re.escape, fillers()["audience_words"]))
-    nouns = "|".join(map(re.escape, fillers()["audiences"]))
+    nouns = "|".join(re.escape(noun).replace(r"\ ", r"[\s-]") for noun in fillers()["audiences"])
     people = "|".join(map(re.escape, vocabulary()["nouns"]))  # for our team accounts: no audience
     when = r"next\s+(?:week|month|quarter|year)(?:'s)?|this\s+(?:week|month|quarter|year)'s"
     before = rf"\b(?:for|ahead of|before)\s+(?:(?:{when}|(?:{inner})(?:'s)?)[\s-]+){{0,6}}"
@@ -73,7 +74,7 @@ def asides(question: str, lexicon: Lexicon) -> Iterator[tuple[str, str]]:
         yield _parted(clauses, idle, lexicon)
     sentences = [sentence for sentence in _SENTENCE.split(question) if sentence.strip()]
     told = [not _asks(sentence) for sentence in sentences]
-    if any(told) and not all(told) and _stands_alone(sentences, told):
+    if any(told) and not all(told) and _stands_alone(sentences, told, lexicon):
         kept, left_out = _parted(sentences, told, lexicon)
         yield kept, left_out
         clauses = [clause for clause in _CLAUSE.split(kept) if clause.strip()]
@@ -98,16 +99,35 @@ def _asks(sentence: str) -> bool:
     return bool(words) and (sentence.rstrip().endswith("?") or words[0] in fillers()["requests"])
 
 
-def _stands_alone(sentences: list[str], told: list[bool]) -> bool:
+def has_belief(question: str) -> bool:
+    """Whether a sentence only tells what somebody thinks to know, which has no bearing on the answer."""
+    sentences = [sentence for sentence in _SENTENCE.split(question) if sentence.strip()]
+    beliefs = set(fillers()["beliefs"])
+    told = [s for s in sentences if not _asks(s) and beliefs & {token.text for token in tokenise(s)}]
+    return bool(told) and len(told) < len(sentences)
+
+
+def _stands_alone(sentences: list[str], told: list[bool], lexicon: Lexicon) -> bool:
     """Whether what is asked points to nothing that is only told, and what is told narrows nothing down."""
     asked, said = (
         [token.text for s, out in zip(sentences, told, strict=True) if out is left for token in tokenise(s)]
         for left in (False, True)
     )
     pairs = {*pairwise(asked)}
-    points = not _POINTING.isdisjoint(asked) or any(one == "that" and two in UNITS for one, two in pairs)
+    points = not _POINTING.isdisjoint(asked) or any(
+        (one == "that" and two in UNITS) or (one in _BEFORE_THAT and two == "that") for one, two in pairs
+    )
     is_there = any(two == "there" and one not in ("were", "are", "was", "is") for one, two in pairs)
-    return not (points or is_there) and _NARROWING.isdisjoint(said)
+    of_oneself = said[:1] == ["i"]  # I can not find it myself
+    narrows = not (_NARROWING - ({"not"} if of_oneself else set())).isdisjoint(said)
+    # Whoever names a segment without an opinion about it may mean only those users.
+    names = {word for phrase, _ in lexicon.values for word in phrase}
+    names |= {word for phrase in lexicon.absent_places for word in phrase} | {code.lower() for code in lexicon.codes}
+    beliefs = set(fillers()["beliefs"])
+    plain = [s for s, out in zip(sentences, told, strict=True) if out]
+    plain = [s for s in plain if beliefs.isdisjoint(token.text for token in tokenise(s))]
+    names_some = any(not (names - lexicon.glue).isdisjoint(token.text for token in tokenise(s)) for s in plain)
+    return not (points or is_there or narrows or names_some)
 
 
 @functools.cache

@@ -117,6 +117,9 @@ class Catalogue:
         if kind == DAYS_ACTIVE:
             return self._checked_days(query)
         self._check_figure(query, kind)
+        is_longer = query.within is None or GRAINS.index(query.within) > GRAINS.index(query.grain)
+        if query.within and (query.operation not in ("average", "median") or not is_longer or query.by):
+            raise InvalidQueryError("Within longer periods there are averages and medians of shorter ones.")
         if query.bounds and query.operation not in BOUNDED:
             raise InvalidQueryError("A bound tells periods apart: ask in which the figure was above or below it.")
         picks = query.operation in ("first", "last", "since")
@@ -138,6 +141,9 @@ class Catalogue:
             if (value := getattr(query, name)) is not None
         }
         query = query.changed(grain=grain, **dates)
+        if query.within and (aligned := self.period_start(query.start, query.within)) < query.start > self.first:
+            start = self.shifted(aligned, 1, query.within)  # an average of a part would be another one's
+            query = query.changed(start=min(start, query.end))
         if query.start > query.end or (query.against_start or date.min) > (query.against_end or date.max):
             raise InvalidQueryError("The dates end before they begin.")
         needs_range = query.compares_ranges and not (query.operation == "compare" and query.by)
@@ -175,6 +181,9 @@ class Catalogue:
             raise InvalidQueryError("Only new users add up over time: everybody is new once.")
         if query.cumulative and query.operation not in ("series", "first", "last", "since"):
             raise InvalidQueryError("A sum so far is given period by period.")
+        is_plain = query.operation in ("value", "series") and kind == GROWTH and not (query.of or query.cumulative)
+        if query.and_by and (not query.by or query.by == query.and_by or query.bounds or not is_plain):
+            raise InvalidQueryError("Two segments at once split the figures of periods, and nothing else.")
         if query.beside and (not query.by or kind == COHORTS or query.of or query.cumulative):
             raise InvalidQueryError("Everybody, or all others, can stand beside the values of a segment.")
         if query.beside == "others" and query.by not in {chosen.segment for chosen in query.filters}:
@@ -202,7 +211,7 @@ class Catalogue:
         return (end - start).days // (7 if grain == "week" else 1) + 1
 
     def _check_segments(self, query: MetricQuery, kind: str) -> None:
-        names = {chosen.segment for chosen in query.filters} | ({query.by} if query.by else set())
+        names = {chosen.segment for chosen in query.filters} | set(query.splits)
         if names and kind == ROLLING:
             raise InvalidQueryError("Rolling activity is not kept by segment; active users by day, week or month are.")
         if names and kind == DAYS_ACTIVE:

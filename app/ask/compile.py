@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from app.ask.catalogue import COHORTS, DAYS_ACTIVE, ROLLING, SUFFIXES, Catalogue
-from app.ask.metric_query import MetricQuery, SegmentFilter
+from app.ask.metric_query import Grain, MetricQuery, SegmentFilter
 from app.queries.catalogue import Metric, quoted
 
 RANKED = 10  # rows of a ranking, unless the question says how many
@@ -79,12 +79,14 @@ def _periods(query: MetricQuery, catalogue: Catalogue) -> str:
     by_period = (
         query.operation in ("series", "first", "last", "since") or (is_ranked and not query.by) or _is_single(query)
     )
-    keys = [*([quoted(query.by)] if query.by else []), *(["is_beside"] if query.beside else [])]
+    keys = [*map(quoted, query.splits), *(["is_beside"] if query.beside else [])]
     if by_period:
         values = [f"{_known(metric, query)} as {metric.name}" for metric in metrics]
         selected = ["period_start", *keys, "is_complete", *values, *_beside(columns, metrics)]
         answers = f"    select\n        {_listed(selected)}\n    from counts"
     else:
+        if query.within:
+            keys = [f"{_start_of(query.within, catalogue)} as within_start"]
         if query.operation in ("compare", "change"):
             keys = [f"{_range_start(query, 'period_start')} as range_start", *keys]
         values = [f"{_summed(metric, query)} as {metric.name}" for metric in metrics]
@@ -223,9 +225,11 @@ def _counted(query: MetricQuery, catalogue: Catalogue) -> str:
     if "total" in asked and query.by != query.of:
         whole = " + ".join(f"coalesce(sum(parts.{column}), 0)" for column in columns)
         sums += f",\n        ({whole})::bigint as total"
-    groups = f"    cross join (select distinct {by} from {mart} where {condition}) as groups\n" if by else ""
-    join = f" and groups.{by} = parts.{by}" if by else ""
-    keys = f"groups.{by}," if by else ""
+    splits = [quoted(segment) for segment in query.splits]
+    values = f"select distinct {', '.join(splits)} from {mart} where {condition}"
+    groups = f"    cross join ({values}) as groups\n" if by else ""
+    join = "".join(f" and groups.{one} = parts.{one}" for one in splits)
+    keys = " ".join(f"groups.{one}," for one in splits)
     if query.beside:
         others = f" and not (parts.{part})" if query.beside == "others" else ""
         values = f"select distinct {by}, false as is_beside from {mart} where {condition} and {part}"
@@ -270,6 +274,13 @@ def _summed(metric: Metric, query: MetricQuery) -> str:
         return f"sum({metric.numerator})::bigint"
     top, bottom = (f"sum({part}) filter (where is_complete)" for part in (metric.numerator, metric.denominator))
     return f"{top} / nullif({bottom}, 0)"
+
+
+def _start_of(grain: Grain, catalogue: Catalogue) -> str:
+    """The start of the longer period that a period begins in."""
+    if grain == "month":
+        return "date_trunc('month', period_start)::date"
+    return f"period_start - ((isodow(period_start) - 1 - {catalogue.week_start:d} + 7) % 7)::integer"
 
 
 def _range_start(query: MetricQuery, column: str) -> str:
@@ -318,9 +329,10 @@ def _chosen(query: MetricQuery, metric: Metric) -> str:
     elif not query.of_change:
         where = ""
     first = "range_start" if query.operation in ("compare", "change") and not _is_single(query) else "period_start"
+    first = "within_start" if query.within else first
     beside = ["is_beside"] if query.beside else []
     largest = [f"{metric.name} desc"] if query.of and query.operation == "value" else []  # the parts of a whole
-    return f"{where}\norder by {', '.join([first, *largest, *beside, *([key] if query.by else [])])}"
+    return f"{where}\norder by {', '.join([first, *largest, *beside, *map(quoted, query.splits)])}"
 
 
 def _ranked(query: MetricQuery, metric: Metric, key: str) -> str:

@@ -27,10 +27,10 @@ def of_answer(answer: Answer, catalogue: Catalogue, palette: Palette) -> Figure 
     if len(frame) < 2 or metric.name not in frame:
         return None
     if catalogue.kind(query.metric) != COHORTS and "period_start" in frame and answer.frame is not None:
-        if query.by and query.operation == "series":
+        if query.by and not query.and_by and query.operation == "series":
             history = frame.rename(columns={query.by: "segment", metric.name: "value"})
             return charts.segment_lines(history, metric, query.grain, palette)
-        if not query.by and query.operation in ("series", "value", "average", "median"):
+        if not (query.by or query.within) and query.operation in ("series", "value", "average", "median"):
             return charts.growth_single(_with_days(frame, query, catalogue), metric, query.grain, palette)
     names = _names(frame, query)
     return None if names is None else bars(names, list(frame[metric.name]), metric, palette)
@@ -106,10 +106,13 @@ def _names(frame: pd.DataFrame, query: MetricQuery) -> list[str] | None:
         return [str(number) for number in frame["period_number"]]
     if "days_active" in frame:
         return [str(days) for days in frame["days_active"]]
+    if query.within:
+        return [words.short_period(start, query.within) for start in frame["within_start"]]
     for column in (query.by, "range_start", "cohort_start", "period_start"):
         if column and column in frame:
             if column == query.by and "range_start" not in frame:
-                return [str(value) for value in frame[column]]
+                values = (frame[segment] for segment in query.splits)
+                return [" and ".join(map(str, names)) for names in zip(*values, strict=True)]
             if column != query.by:
                 by = [f"{value} " for value in frame[query.by]] if query.by and query.by in frame else [""] * len(frame)
                 dates = [words.short_period(start, query.grain) for start in frame[column]]

@@ -181,6 +181,7 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
                 self.take(position, position + 1)
             if word in GRAIN_WORDS and self.text(position + 1) not in ("active", "actives", "users"):
                 self.found.grain = cast(Grain, GRAIN_WORDS[word])
+                self.found.grains.append(self.found.grain)
                 self.take(position, position + 1)
             elif word in (
                 "quarter",
@@ -207,6 +208,7 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
                 ):
                     raise Stop(self.unclear(f"Which {word} within each one: figures are not compared that way."))
                 self.found.grain = cast(Grain, UNITS[word])
+                self.found.grains.append(self.found.grain)
                 self.found.over_period = True
                 if self.text(position + 1) == "ago":
                     self.found.asks_ago = True

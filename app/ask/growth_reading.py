@@ -48,6 +48,7 @@ class GrowthReading(Settling):
             operation = "value"  # new against churned users: both figures
         if operation == "compare" and len(metrics) > 1 and found.per_period:
             operation = "series"
+        grain, within = self.averaged(operation, grain)
         grain = grain or found.grain or self.natural_grain(spans, operation, metrics)
         claim = self.claim(metrics[0])
         operation, spans, of_change = self.asked_change(operation, spans, grain, by, claim)
@@ -76,9 +77,11 @@ class GrowthReading(Settling):
             **self.against(spans, start, end, grain, operation, of_change=of_change and by is not None),
             filters=filters,
             by=by,
+            and_by=self.split_further(by),
             of=of,
             beside=found.beside,
             only=self.only(spans, grain),
+            within=within,
             cumulative=self.is_cumulative(operation, metrics),
             **self.bounds_of(metrics[0], operation, claim, of_change=of_change, relative=relative),
             limit=(found.limit or self.ranks_all) if operation in ("highest", "lowest") else None,
@@ -206,7 +209,12 @@ class GrowthReading(Settling):
         if metrics == ["mau"] and found.grain == "day":
             return ["stickiness"], None  # what share of the monthly users is there on a day
         place = self.whole_place
-        whole = self.lexicon.metrics.at(self.tokens, place, [True] * len(self.tokens)) if place else None
+        anywhere = [True] * len(self.tokens)
+        if place and any(self.group(name).at(self.tokens, place, anywhere) for name in CHANGES):
+            label = self.catalogue.metrics[metrics[0]].label.lower()
+            message = "A part of a change is seen where the change is taken apart: ask why it changed."
+            raise Stop(self.unclear(message, options=(f"why did {label} change last month",)))
+        whole = self.lexicon.metrics.at(self.tokens, place, anywhere) if place else None
         if len(metrics) == 2 and all(self.catalogue.metrics[name].is_count for name in metrics):
             named = whole[0] if whole and whole[0] in metrics else DEFAULT_METRIC
             part = next((name for name in metrics if name != named), named)
@@ -453,12 +461,6 @@ class GrowthReading(Settling):
         if operation in AVERAGES and "compare" in self.found.operations and len(spans) < 2:
             raise Stop(self.unclear("A figure and an average are asked for at once: ask for one after the other."))
         is_one_period = len(spans) == 1 and (grain or spans[0].grain) == spans[0].unit
-        if (
-            operation in AVERAGES
-            and self.found.per_period
-            and self.found.grain not in (None, grain or self.found.grain)
-        ):
-            raise Stop(self.unclear("An average within each period is not given: ask for one over all of them."))
         if operation in AVERAGES and is_one_period and self.catalogue.metrics[metrics[0]].is_count:
             options = tuple(f"{operation} {label} per {unit} {at(span_name(spans[0]))}" for unit in ("day", "week"))
             raise Stop(self.unclear(f"The {operation} of what: its days or its weeks?", options=options))
@@ -474,6 +476,13 @@ class GrowthReading(Settling):
         is_bounded = operation in PICKS and bool(texts & {"total", "altogether", "combined", "together"})
         says_so = "cumulative" in self.found.operations or is_bounded
         return says_so and list(metrics) == ["new_users"] and operation in ("series", *PICKS)
+
+    def averaged(self, operation: Operation, grain: Grain | None) -> tuple[Grain | None, Grain | None]:
+        """Average DAU by month, new users per day by week: of what there is an average, and within what."""
+        said = sorted({*self.found.grains, *([grain] if grain else [])}, key=GRAINS.index)
+        if operation not in AVERAGES or not self.found.per_period or len(said) < 2:
+            return grain, None
+        return said[0], said[1]
 
     def bounds_of(
         self, metric: str, operation: Operation, claim: Claim, *, of_change: bool, relative: bool

@@ -44,6 +44,8 @@ def _hostile() -> tuple[re.Pattern[str], ...]:
 def is_hostile(question: str) -> bool:
     """Whether a text asks for something other than an answer: a statement, a change, a secret, other instructions."""
     text = unicodedata.normalize("NFKC", question).lower()
+    for harmless in vocabulary()["harmless"]:
+        text = text.replace(harmless, " ")
     text = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")  # invisible letters
     return any(pattern.search(text) for pattern in _hostile())
 

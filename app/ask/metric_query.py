@@ -39,9 +39,11 @@ class MetricQuery(Frozen):
     start, end     the first and the last period, each by its start; of a cohort metric: the cohorts
     against_start  the same for the range that is compared with (compare, change, explain, the change of values)
     only           of the periods from `start` to `end` only these; none: all
+    within         average, median: one for each of these longer periods (of the days of each month)
     age            of a cohort metric: periods since the cohort's own; None: every age
     each           of a cohort metric at every age: each cohort by itself, not all taken together
     by             the segment that splits the figure
+    and_by         value, series: the segment that splits each value of `by` further
     of             what the figure is divided by: another metric (new users by active ones), or a segment: its part is
                    meant that the filter, or each value of `by`, has in all its values
     beside         what stands beside the values of `by`: everybody, or all others together
@@ -67,10 +69,12 @@ class MetricQuery(Frozen):
     against_start: date | None = None
     against_end: date | None = None
     only: tuple[date, ...] = Field(default=(), max_length=24)
+    within: Grain | None = None
     age: int | None = Field(default=None, ge=0, le=10_000)
     filters: tuple[SegmentFilter, ...] = ()
     each: bool = False
     by: str | None = None
+    and_by: str | None = None
     of: str | None = None
     beside: Literal["everybody", "others"] | None = None
     cumulative: bool = False
@@ -90,6 +94,11 @@ class MetricQuery(Frozen):
     def metric(self) -> str:
         """The first metric: the one that is ranked, compared or explained."""
         return self.metrics[0]
+
+    @property
+    def splits(self) -> list[str]:
+        """The segments that split the figure."""
+        return [segment for segment in (self.by, self.and_by) if segment]
 
     @property
     def compares_ranges(self) -> bool:

@@ -9,11 +9,13 @@ import pandas as pd
 from app import words
 from app.ask import compile as compiled
 from app.ask.catalogue import ROLLING, SUFFIXES
+from app.ask.metric_query import Grain
 from app.ask.phrasing import at, range_name
 from app.ask.teller import LISTED, Row, Said, Teller, plural
 from app.queries.catalogue import Metric
 
-MOST_LISTS = 4  # values whose periods are named one by one
+MOST_VALUES = 20  # of a segment, or of two, named one by one
+MOST_NUMBERS = 40  # of values and periods together, named one by one
 NO_CAUSE = "The data shows where it changed, not why."
 
 
@@ -23,6 +25,8 @@ class PeriodTeller(Teller):
     def value(self) -> str | Said:
         if self.query.by:
             return self.by_segment()
+        if self.query.within:
+            return self.averages_within(self.query.within)
         row = self.rows[0]
         said = [self.figure(metric, row) for metric in self.metrics]
         if not any(self.known(row[metric.name]) for metric in self.metrics):
@@ -134,17 +138,16 @@ class PeriodTeller(Teller):
             )
 
     def by_segment(self) -> str:
-        name = words.title(self.query.by or "").lower()
         parts = []
-        for row in self.rows[:LISTED]:
+        for row in self.rows[:MOST_VALUES]:
             figures = [
-                (self.number(row[m.name], m) if self.known(row[m.name]) else self.reason(m, row))
+                (self.averaged(row[m.name], m) if self.known(row[m.name]) else self.reason(m, row))
                 + (self.made_of(m, row) if self.query.of else "")
                 + (f" {m.label.lower()}" if len(self.metrics) > 1 else "")
                 for m in self.metrics
             ]
             parts.append(f"{self.segment(row)} {', '.join(figures)}")
-        self.more(len(self.rows))
+        self.more(len(self.rows) - MOST_VALUES)
         self.first_seen()
         labels = " and ".join(metric.label for metric in self.metrics)
         if self.query.operation == "median":
@@ -152,16 +155,32 @@ class PeriodTeller(Teller):
         if self.query.operation == "average" and self.metric.is_count:
             labels = f"Average {labels.lower()} per {self.grain}"
         mark = "" if self.rows[0]["is_complete"] else ", so far (still open)"
-        return f"{labels} by {name} {self.at}{self.where}{mark}: {'; '.join(parts)}."
+        return f"{labels} by {self.split_name} {self.at}{self.where}{mark}: {'; '.join(parts)}."
+
+    def averaged(self, value: Any, metric: Metric) -> str:
+        """A figure; of users on average or in the middle with its tenths."""
+        is_mean = metric.is_count and self.query.operation in ("average", "median")
+        return f"{float(value):,.1f}" if is_mean else self.number(value, metric)
 
     def more(self, rows: int) -> None:
-        if rows > LISTED:
-            self.notes.append(f"{rows - LISTED} more stand in the table.")
+        if rows > 0:
+            self.notes.append(f"{rows} more stand in the table.")
 
     def average(self) -> str | Said:
         return self.value()
 
     median = average
+
+    def averages_within(self, within: Grain) -> str:
+        """Of each longer period the average of its shorter ones."""
+        parts = []
+        for row in self.rows:
+            start, value = row["within_start"].date(), row[self.metric.name]
+            shown = self.averaged(value, self.metric) if self.known(value) else ""
+            mark = "" if self.catalogue.is_complete(start, within) else " so far"
+            parts.append(f"{words.period(start, within)} {shown}{mark}" if self.known(value) else "")
+        listed = ", ".join(part for part in parts[-LISTED:] if part)
+        return f"{self.query.operation} {self.label} per {self.grain}{self.where}, by {within}: {listed}."
 
     def series(self) -> str | Said:
         if self.query.bounds:
@@ -171,13 +190,13 @@ class PeriodTeller(Teller):
         said = []
         if self.query.by:
             periods = len({row["period_start"] for row in self.rows})
-            values = len({row[self.query.by] for row in self.rows})
+            values = len({self.segment(row) for row in self.rows})
             label = " and ".join(metric.label.lower() for metric in self.metrics)
             self.open_note()
-            if len(self.metrics) == 1 and periods <= LISTED and values <= MOST_LISTS:
-                return f"{label} by {words.title(self.query.by).lower()} and {self.grain}{self.where}. {self.lists()}."
+            if len(self.metrics) == 1 and periods * values <= MOST_NUMBERS:
+                return f"{label} by {self.split_name} and {self.grain}{self.where}. {self.lists()}."
             return (
-                f"{label} by {words.title(self.query.by).lower()} and {self.grain}, {self.when}{self.where}: "
+                f"{label} by {self.split_name} and {self.grain}, {self.when}{self.where}: "
                 f"{words.count(values, 'value')} over {words.count(periods, self.grain)}, in the table."
             )
         for metric in self.metrics:

@@ -67,7 +67,7 @@ def as_question(query: MetricQuery, catalogue: Catalogue) -> str:
     if catalogue.kind(query.metric) == COHORTS:
         age = f" after {words.count(query.age, query.grain)}" if query.age else ""
         return f"{label}{age} of the {name} cohort{where}"
-    by = f" by {words.title(query.by).lower()}" if query.by else ""
+    by = f" by {' and '.join(words.title(one).lower() for one in query.splits)}" if query.by else ""
     if query.operation in ("highest", "lowest"):
         what = words.title(query.by).lower() if query.by else query.grain
         return f"which {what} had the {query.operation} {label} {when}{where}"

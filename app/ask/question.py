@@ -34,6 +34,7 @@ class Found:
     cohort_span: Dated | None = None
     age: tuple[int, Grain] | None = None
     grain: Grain | None = None
+    grains: list[Grain] = field(default_factory=list)
     per_period: bool = False
     over_period: bool = False
     filters: dict[str, list[str]] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
-from app.ask.asides import asides, has_purpose, without_audience
+from app.ask.asides import asides, has_belief, has_purpose, without_audience
 from app.ask.catalogue import COHORTS, GROWTH, Catalogue
 from app.ask.cohort_reading import CohortReading
 from app.ask.grammar import CHANGES
@@ -64,7 +64,7 @@ def read(
     lexicon = _lexicon(catalogue)
     question = without_audience(question, lexicon)
     whole = _read(question, catalogue, lexicon, context, page_filters)
-    if not isinstance(whole.reading, MetricQuery) or whole.ignored or has_purpose(question):
+    if not isinstance(whole.reading, MetricQuery) or whole.ignored or has_purpose(question) or has_belief(question):
         for kept, left_out in asides(question, lexicon):
             rest = _read(kept, catalogue, lexicon, context, page_filters)
             if isinstance(rest.reading, MetricQuery):

@@ -57,8 +57,10 @@ class Settling(Grammar):
     def split(self, operation: Operation) -> str | None:
         """The segment a figure is split by: the one that is named, or the one of which several values are."""
         by = list(dict.fromkeys(self.found.by))
+        if len(by) == 2 and operation in ("value", "series") and not self.found.beside:
+            return by[0]
         if len(by) > 1:
-            raise Stop(self.unclear("I can split a figure by one segment at a time."))
+            raise Stop(self.unclear("I can split a figure by one or two segments at a time."))
         if self.found.beside:
             return self.split_beside([*by, *(name for name in self.found.filters if name not in by)])
         if by:
@@ -69,6 +71,10 @@ class Settling(Grammar):
         if "compare" in self.found.operations and len([n for n in several if n not in self.found.negated]) > 1:
             raise Stop(self.unclear("Values of two segments are compared at once: ask for one after the other."))
         return self.several_values
+
+    def split_further(self, by: str | None) -> str | None:
+        """The second of two segments that split a figure."""
+        return next((name for name in self.found.by if name != by), None) if by else None
 
     def split_beside(self, segments: Sequence[str]) -> str:
         """The segment of which values stand beside everybody. Raises `Stop` if it is not one."""

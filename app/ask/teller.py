@@ -171,7 +171,12 @@ class Teller:
         self.notes.append(f"{said[0].upper()}{said[1:]}, counted from {words.period(now, self.grain)}.")
 
     def segment(self, row: Row) -> str:
-        return str(row[self.query.by or ""])
+        return " and ".join(str(row[segment]) for segment in self.query.splits)
+
+    @property
+    def split_name(self) -> str:
+        """By what the figure is split: platform, platform and country."""
+        return " and ".join(words.title(segment).lower() for segment in self.query.splits)
 
 
 def plural(noun: str) -> str:

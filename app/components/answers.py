@@ -122,9 +122,10 @@ def chips(query: MetricQuery, catalogue: Catalogue, change: Change) -> None:
             )  # fmt: skip
         if kind in (GROWTH, COHORTS) and catalogue.segments:
             values = {None: "Nothing"} | {name: words.title(name) for name in catalogue.segments}
+            splits = " and ".join(map(words.title, query.splits)) or "Nothing"
             _chip(
-                f"Split by: {values[query.by]}", "Split by", values, query.by,
-                lambda by: query.changed(by=by), change, suffix,
+                f"Split by: {splits}", "Split by", values, query.by,
+                lambda by: query.changed(by=by, and_by=None), change, suffix,
             )  # fmt: skip
         for number, one in enumerate(query.filters):
             kept = tuple(other for other in query.filters if other != one)
