@@ -101,6 +101,8 @@ class GrowthReading(Settling):
         came_back = found.metrics == ["resurrected_users"]  # users active in August came back in September: kept
         if len(found.spans) == 2 and not came_back and set(found.metrics) - {"active_users"} < set(FOLLOWED):
             found.metrics = [name for name in found.metrics if name != "active_users"] or found.metrics
+        if "share" in found.operations and found.grain == "day" and "mau" in found.metrics:
+            found.metrics = ["mau"]  # what share of them uses the app on a day
         metrics, grain = self.calendar_metrics(self.rates_for_counts(found.metrics))
         metrics = self.rolling_metrics(metrics)
         of = None
