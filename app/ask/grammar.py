@@ -300,12 +300,9 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
     def read_returns(self) -> None:
         """Dormant users who returned are the resurrected ones."""
         away = [n for n, token in enumerate(self.tokens) if self.free[n] and token.text in self.lexicon.away]
-        # people who had left and came back, who had gone away and returned
-        left = self.lexicon.metrics
-        went = [(n, match[1]) for n in range(len(self.tokens)) if (match := left.at(self.tokens, n, self.free))]
-        went = [(n, end) for n, end in went if left.at(self.tokens, n, self.free) == ("churned_users", end)]
-        for begin, end in went:
-            if self.text(end) in ("and", "but") and {self.text(end + 1), self.text(end + 2), self.text(end + 3)} & BACK:
+        for name, begin, end in self.each(self.lexicon.metrics):  # people who had left and came back
+            goes_on = {self.text(n) for n in range(end + 1, end + WITHIN_PHRASE + 1)} & BACK
+            if name == "churned_users" and self.text(end) in ("and", "but") and goes_on:
                 away += range(begin, end)
         back = [n for n, token in enumerate(self.tokens) if self.free[n] and token.text in BACK]
         if away and back and "resurrected_users" in self.catalogue.metrics:

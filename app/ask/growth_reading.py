@@ -20,7 +20,6 @@ from app.ask.spans import DAY, UNITS, Dated, Span
 
 # Rolling activity by the calendar period whose active users are meant if a period is named.
 ROLLING_GRAINS: dict[str, Grain] = {"dau": "day", "wau": "week", "mau": "month"}
-# A range that is no whole number of months is looked at by day up to here, by week up to there, and then by month.
 # What is asked of users of one period in the next.
 RATES = {"churned_users": "churn_rate", "retained_users": "retention_rate"}
 FOLLOWED = {name: name for name in ("churned_users", "churn_rate", "retained_users", "retention_rate")}
@@ -28,6 +27,7 @@ FOLLOWED |= {"active_users": "retained_users", "resurrected_users": "retained_us
 AVERAGES: tuple[Operation, ...] = ("average", "median")
 Claim = Literal["rose", "fell"] | None
 PICKS: tuple[Operation, ...] = ("since", "first", "last")
+# A range that is no whole number of months is looked at by day up to here, by week up to there, and then by month.
 MOST_DAYS, MOST_DAYS_BY_WEEK = 14, 120
 
 
