@@ -38,6 +38,7 @@ RANKING_WORDS = ("highest", "lowest", "best", "worst", "largest", "smallest", "b
 MEANING = {"mean", "means", "stand", "stands", "measure", "measures", "represent", "count", "counts", "express"}
 BACK = {"returned", "return", "returning", "back", "reactivated", "woke", "again", "resurrected"}
 LISTING = {"and", "or", "vs", "versus", "to", "per", "by", "than"}
+NOT_KNOWN_OF_USERS = "The warehouse knows when users were active, not that they “{}”."
 MOST_IGNORED = 2  # unknown words that may be left out of account
 WITHIN_PHRASE = 3  # words that may stand between "from" and the name it leads
 # What stands before the name of a segment: an unknown word after it may be one.
@@ -332,6 +333,8 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
                 value = self.bound_at(end)
                 if value is None:
                     continue
+                if self.text(begin - 1) in ("are", "were", "is") and self.text(begin - 2) in self.lexicon.nouns:
+                    raise Stop(self.unclear("Users are not told apart by a number: which figure is bounded?"))
                 self.found.bounds |= {"at_least": value, "at_most": value} if name == "exactly" else {name: value}
                 before = begin - 1
                 self.found.bounds_change |= self.text(before) == "by" and self.free[before]
@@ -483,8 +486,13 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
         return [
             position
             for position, token in enumerate(self.tokens)
-            if self.free[position] and (token.text not in self.lexicon.glue or self.describes_people(position))
+            if self.free[position]
+            and (token.text not in self.lexicon.glue or self.describes_people(position) or self.is_done(position))
         ]
+
+    def is_done(self, position: int) -> bool:
+        """Whether a word says what users did, other than being active: new users who read the docs."""
+        return self.text(position) in self.lexicon.doings and self.text(position - 1) in {*self.lexicon.nouns, "who"}
 
     def describes_people(self, position: int) -> bool:
         """Whether a word that mostly says nothing stands right before users: learning users may be a segment."""
@@ -493,13 +501,17 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
     def said_of_people(self) -> str:
         """What is said of users, beyond the plainest words, where no metric says which are meant: read the news."""
         for position, token in enumerate(self.tokens):
-            end = position + 1
-            while end < len(self.tokens) and self.free[end]:
-                end += 1
+            end = self.free_until(position + 1)
             said = [n for n in range(position + 1, end) if self.text(n) not in self.lexicon.plain]
             if token.text in self.lexicon.nouns and said:
                 return spoken(self.raw[said[0] : end])
         return ""
+
+    def free_until(self, position: int) -> int:
+        """Where the words end, from a position on, that are taken for nothing."""
+        while position < len(self.tokens) and self.free[position]:
+            position += 1
+        return position
 
     def can_ignore(self, left: list[int]) -> bool:
         """Whether one or two unknown words stand apart from all that was understood of a whole question."""
@@ -533,6 +545,9 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
             self.ignored.append(left_out)
         if not left:
             return
+        if done := [n for n in left if self.is_done(n)]:
+            said = spoken(self.raw[done[0] : self.free_until(done[0])])
+            raise Stop(self.unread(self.no_answer(NOT_KNOWN_OF_USERS.format(said))))
         what = spoken([self.raw[n] for n in left])
         if self.can_ignore(left):
             self.ignored.append(what)

@@ -117,6 +117,7 @@ class Lexicon:
         self.advice = Phrases.of({"advice": words["advice"]})
         self.individuals = Phrases.of({"individuals": words["individuals"]})
         self.nouns = set(words["nouns"])
+        self.doings = set(words["doings"])
         self.plain = set(words["plain"].split())
         self.follow_ups = [tuple(phrase.split()) for phrase in words["follow_up"]]
         self.fillers = set(fillers()["fillers"].split())

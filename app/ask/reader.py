@@ -13,7 +13,7 @@ from typing import Literal
 from app.ask.asides import asides, has_belief, has_purpose, without_audience
 from app.ask.catalogue import COHORTS, GROWTH, Catalogue
 from app.ask.cohort_reading import CohortReading
-from app.ask.grammar import CHANGES
+from app.ask.grammar import CHANGES, NOT_KNOWN_OF_USERS
 from app.ask.growth_reading import GrowthReading
 from app.ask.lexicon import Lexicon, is_hostile
 from app.ask.metric_query import (
@@ -198,8 +198,7 @@ class _Reader(GrowthReading, CohortReading):
             labels = ", ".join(self.catalogue.metrics[name].label.lower() for name in growth)
             raise Stop(self.help(f"Ask about {labels}."))
         if said := self.said_of_people():
-            message = f"The warehouse knows when users were active, not that they “{said}”."
-            raise Stop(self.unread(self.no_answer(message)))
+            raise Stop(self.unread(self.no_answer(NOT_KNOWN_OF_USERS.format(said))))
         if "cumulative" in found.operations:
             found.metrics = ["new_users"]
             return
