@@ -209,7 +209,9 @@ class _Reader(GrowthReading, CohortReading):
         if found.has_noun and (self.is_everything or self.is_until if found.spans else not asks_for_more):
             found.metrics = ["new_users"]
             found.spans = found.spans if self.is_until else [self.everything]
-            self.notes.append("Users without a date: everybody seen since the data starts; of one month, ask for its active users.")
+            self.notes.append(
+                "Users without a date: everybody seen since the data starts; of one month, ask for its active users."
+            )
             return
         found.metrics = [DEFAULT_METRIC]
         self.notes.append("Users without saying which are taken for active users.")
