@@ -104,7 +104,7 @@ def run_dbt(
         "DBT_LOG_LEVEL_FILE": os.environ.get("DBT_LOG_LEVEL_FILE", "info"),
         "PYTHONPATH": str(ROOT),
     }
-    command = [sys.executable, "-m", "pipeline.dbt_process", "--log-format", "json", "build"]
+    command = [sys.executable, "-m", "pipeline.dbt_process", "--log-level", "none", "build"]
     command += ["--profiles-dir", ".", "--vars", json.dumps(dict(overrides), default=str)]
     # Unit tests try the models' code on made-up rows: `make test` and a plain `dbt build` run them, and no data can
     # change their outcome.
@@ -131,17 +131,16 @@ def _follow(lines: Iterator[str], report: Report) -> Iterator[str]:
     """Report dbt's progress; yield what it says of errors."""
     for line in lines:
         try:
-            event = json.loads(line)
-            name, message = event["info"]["name"], event["info"]["msg"]
-        except (ValueError, KeyError, TypeError):
-            yield line.strip()
-            continue
-        if name == "LogModelResult" and event["data"]["status"] != "error":
-            data = event["data"]
-            model = data["node_info"]["node_name"]
-            report(f"  {data['index']:>3}/{data['total']}  {model:<32} {data['execution_time']:>6.1f} s")
-        elif event["info"]["level"] == "error":
-            yield message
+            said = json.loads(line)
+        except ValueError:
+            said = None
+        match said:
+            case {"model": model, "number": number, "of": total, "seconds": seconds}:
+                report(f"  {number:>3}/{total}  {model:<32} {seconds:>6.1f} s")
+            case {"problem": problem}:
+                yield problem
+            case _:
+                yield line.strip()
 
 
 def _first_problem(build: Build, messages: list[str]) -> str:

@@ -1,12 +1,17 @@
 """dbt in a process of its own: in the refresh's own it would keep the warehouse open after it is done.
 
-It ends with the refresh that started it, however that ends: its standard input closes then.
+It says in lines of JSON what a refresh passes on: {"model", "number", "of", "seconds"} of each model that is done, and
+{"problem"} of what goes wrong. dbt's own lines of JSON would take a fifth of a small refresh. It ends with the refresh
+that started it, however that ends: its standard input closes then.
 """
 
+import json
 import os
+import sys
 import threading
+from typing import Any
 
-from dbt.cli.main import cli
+from dbt.cli.main import dbtRunner
 
 
 def _end_with_parent() -> None:
@@ -15,6 +20,19 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
+def _pass_on(event: Any) -> None:
+    """One of dbt's events, a protobuf message with `info` and `data`."""
+    info, data = event.info, event.data
+    if info.name == "LogModelResult" and data.status != "error":
+        model = data.node_info.node_name
+        said = {"model": model, "number": data.index, "of": data.total, "seconds": data.execution_time}
+    elif info.level == "error":
+        said = {"problem": info.msg}
+    else:
+        return
+    print(json.dumps(said), flush=True)
+
+
 if __name__ == "__main__":
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    cli()
+    sys.exit(0 if dbtRunner(callbacks=[_pass_on]).invoke(sys.argv[1:]).success else 1)
