@@ -190,8 +190,11 @@ class CohortWords(Question):
                 self.found.per_period = True
                 self.take(begin - 1, begin)
             self.take(begin, end)
-        self.found.or_later |= bool(later := self.each(self.lexicon.or_later))
-        for _, begin, end in later:
+        later = [
+            (begin, end) for _, begin, end in self.each(self.lexicon.or_later) if not self.bounds_number(begin, end)
+        ]
+        self.found.or_later |= bool(later)
+        for begin, end in later:
             self.take(begin, end)
         for begin, end in still:
             self.found.still = True
@@ -218,6 +221,11 @@ class CohortWords(Question):
             self.found.cohort_span = replace(self.found.cohort_span, span=without_since(self.found.cohort_span.span))
             self.found.spans = [replace(d, span=without_since(d.span)) for d in self.found.spans]
 
+    def bounds_number(self, begin: int, end: int) -> bool:
+        """Whether words such as "or more" bound a figure, and no age: 40% or more, at least 40%."""
+        beside = [n for n in (begin - 1, end) if 0 <= n < len(self.tokens) and self.free[n]]
+        return any(self.tokens[n].number is not None for n in beside)
+
     def says_when(self, end: int) -> bool:
         """Whether a phrase that ends in a preposition, such as "users from", goes on with a date."""
         if self.text(end - 1) not in ("from", "in", "of"):
@@ -236,6 +244,9 @@ class CohortWords(Question):
             phrase
             & {
                 "joined",
+                "won",
+                "gained",
+                "got",
                 "signed",
                 "started",
                 "acquired",

@@ -12,6 +12,7 @@ from app.ask.metric_query import Grain
 from app.ask.spans import (
     CONNECTORS,
     DAY,
+    HOLIDAYS,
     LAST,
     MONTHS,
     MONTHS_IN,
@@ -64,6 +65,7 @@ class DateForms:
             self._week,
             self._weekend,
             self._day,
+            self._holiday,
             self._year,
             self._everything,
             self._weekday,
@@ -103,6 +105,9 @@ class DateForms:
         while text_at(tokens, position) in ("complete", "full", "calendar", "whole", "finished"):
             position += 1
         word = text_at(tokens, position)
+        if (word, text_at(tokens, position + 1)) == ("half", "year") and offset < 0:
+            half = Span(self._unit("month", -6).first, self._unit("month", -1).last, "range")
+            return Dated(half, begin, position + 2)
         if word in UNITS and text_at(tokens, position + 1) == "of" and self.span_at(tokens, position + 2):
             return None  # the last week of August is none of these
         if word == "year" and text_at(tokens, begin) in ("past", "trailing"):
@@ -374,6 +379,19 @@ class DateForms:
             spans.append(month_from(date(2000 + number, month, 1)))  # May 26: the day, or the month of 2026
         return Dated(replace(spans[0], others=tuple(spans[1:])), begin, end)
 
+    def _holiday(self, tokens: Sequence[Token], begin: int) -> Dated | None:
+        """Christmas Eve, New Year's Day: a day of the year that has a name."""
+        for name, (month, day) in HOLIDAYS.items():
+            end = begin + len(name)
+            if tuple(token.text for token in tokens[begin:end]) == name:
+                year, after = self._year_at(tokens, end)
+
+                def make(y: int, month: int = month, day: int = day) -> Span:
+                    return Span(date(y, month, day), date(y, month, day), "day")
+
+                return Dated(make(year) if year else self._of_any_year(make), begin, after)
+        return None
+
     def _year(self, tokens: Sequence[Token], begin: int) -> Dated | None:
         is_named = text_at(tokens, begin) == "year"  # the year 2025
         year = year_in(text_at(tokens, begin + is_named))
@@ -401,6 +419,9 @@ class DateForms:
             ("day", "one"),
             ("inception",),
             ("start",),
+            ("we", "started", "measuring"),
+            ("we", "started", "tracking"),
+            ("we", "started", "counting"),
             ("we", "started"),
             ("we", "launched"),
             ("we", "began"),

@@ -211,6 +211,9 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
                 self.found.grain = cast(Grain, UNITS[word])
                 self.found.grains.append(self.found.grain)
                 self.found.over_period = True
+                if self.text(position + 1) in ("running", "straight"):
+                    self.found.operations.add("since")
+                    self.take(position + 1, position + 2)  # for how many months running
                 if self.text(position + 1) == "ago":
                     self.found.asks_ago = True
                     self.take(position + 1, position + 2)  # how many months ago
@@ -383,10 +386,11 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
         return number / 100 if is_percent else number
 
     def read_breakdown(self) -> None:
-        """Break new users down by country."""
+        """Break new users down by country, into new and retained ones."""
         texts = [token.text for token in self.tokens]
-        if "break" in texts and "down" in texts[texts.index("break") :]:
-            for word in ("break", "down"):
+        for word in ("down", "into"):
+            if "break" in texts and word in texts[texts.index("break") :]:
+                self.take(texts.index("break"), texts.index("break") + 1)
                 self.take(texts.index(word), texts.index(word) + 1)
 
     def read_operations(self) -> None:

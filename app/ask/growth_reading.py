@@ -261,8 +261,9 @@ class GrowthReading(Settling):
         for position, token in enumerate(self.tokens):
             if token.text in shares and self.text(position + 1) == "of":
                 begin = position + 2
-                while self.text(begin) in ("the", "our", "all", "total", "those"):
-                    begin += 1
+                dated = {n for one in self.found.spans for n in range(one.begin, one.end)}
+                while begin in dated or self.text(begin) in ("the", "our", "all", "total", "those"):
+                    begin += 1  # of last month's churn
                 return begin
         return None
 
@@ -509,15 +510,20 @@ class GrowthReading(Settling):
         return "previous" in self.found.operations and len(spans) == 1 and not self.is_single(spans[0], grain)
 
     def ends_of_growth(self, span: Span, metrics: Sequence[str], grain: Grain) -> list[Span]:
-        """Growth in Q2 of what does not add up over months: from the month before it to its last complete one."""
+        """Growth in Q2 of what does not add up over months: from the month before it to its last complete one.
+
+        That of a rate in what is not over yet is within it: a part of a year is no match for the year before.
+        """
         catalogue = self.catalogue
         adds_up = all(name in ADDITIVE or not catalogue.metrics[name].is_count for name in metrics)
         start, end = self.periods_of(span, grain)
-        if adds_up or start == end or span.unit == "range" or "year_ago" in self.found.operations:
+        is_over = set(metrics) <= ADDITIVE or span.last < catalogue.as_of
+        if (adds_up and is_over) or start == end or span.unit == "range" or "year_ago" in self.found.operations:
             return [span]
         end = max(start, min(end, catalogue.latest_complete(grain)))
-        first = max(catalogue.shifted(start, -1, grain), catalogue.first_period(grain))
-        self.notes.append(f"Over {span_name(span)}: from the {grain} before it to its last complete {grain}.")
+        first = start if adds_up else max(catalogue.shifted(start, -1, grain), catalogue.first_period(grain))
+        begin = f"its first {grain}" if first == start else f"the {grain} before it"
+        self.notes.append(f"Over {span_name(span)}: from {begin} to its last complete {grain}.")
         return [self.period_span(first, grain), self.period_span(end, grain)]
 
     def note_edges(self, spans: Sequence[Span], grain: Grain, metrics: Sequence[str], operation: Operation) -> None:

@@ -168,7 +168,8 @@ class Settling(Grammar):
         candidates = [one for one in (span, *span.others) if is_known(one)]
         if len(candidates) == 1:
             others = " and ".join(span_name(one) for one in (span, *span.others) if one not in candidates)
-            self.notes.append(f"{span_name(candidates[0])} is taken, as the data cannot answer this for {others}.")
+            remark = f"{span_name(candidates[0])} is taken, as the data cannot answer this for {others}."
+            self.notes += [remark] if remark not in self.notes else []
             return candidates[0].settled()
         choices = tuple(candidates) or (span, *span.others)
         raise Stop(self.which_date(replace(dated, span=replace(choices[0], others=choices[1:]))))

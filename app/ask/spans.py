@@ -41,6 +41,17 @@ WEEKDAYS = {
     for number, names in enumerate(("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"))
     for name in (names,)
 }
+# Days of the year that have a name, the longer names first.
+HOLIDAYS = {
+    ("christmas", "eve"): (12, 24),
+    ("christmas", "day"): (12, 25),
+    ("christmas",): (12, 25),
+    ("boxing", "day"): (12, 26),
+    ("new", "year", "eve"): (12, 31),
+    ("new", "years", "eve"): (12, 31),
+    ("new", "year", "day"): (1, 1),
+    ("new", "years", "day"): (1, 1),
+}
 UNITS: dict[str, Unit] = {
     "day": "day",
     "days": "day",
@@ -67,6 +78,7 @@ WORDS = {
     *NOW,
     *CONNECTORS,
     *ORDINALS,
+    *(word for name in HOLIDAYS for word in name),
     "yesterday",
     "today",
     "tomorrow",
