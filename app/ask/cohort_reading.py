@@ -25,6 +25,9 @@ class CohortReading(Settling):
         if ops & {*CHANGES, "previous", "year_ago"} - {"change"}:
             raise Stop(self.unclear("Cohorts can be compared with each other at an age: which ones?"))
         metric = self.cohort_metric()
+        if metric == "cohort_size" and ops & {"average", "median"}:
+            options = tuple(f"average new users per {grain}" for grain in (found.grain or DEFAULT_GRAIN,))
+            raise Stop(self.unclear("The mean size of a cohort is that of its new users.", options=options))
         dated = [d for d in (found.cohort_span, *found.spans) if d]
         spans = list(dict.fromkeys(self.settled(d, self.is_observable) for d in dated))
         grain = found.age[1] if found.age else found.grain or (spans[0].grain if spans else DEFAULT_GRAIN)
@@ -36,6 +39,7 @@ class CohortReading(Settling):
             ranges = [(catalogue.first_period(grain), catalogue.open_period(grain))]
         start, end = ranges[-1]
         claim = self.claimed_side(metric) if operation == "compare" else None
+        higher = self.higher(metric, by) if operation == "compare" else None
         query = MetricQuery(
             operation=operation,
             metrics=(metric,),
@@ -51,8 +55,9 @@ class CohortReading(Settling):
             **self.bounds(metric),
             limit=found.limit or (100 if "rank" in ops else None) if operation in ("highest", "lowest") else None,
             nth=found.nth if operation in ("highest", "lowest") else None,
-            asks="whether" if claim else None,
+            asks="whether" if claim or higher else None,
             claim=claim,
+            higher=higher,
         )
         return catalogue.checked(query)
 

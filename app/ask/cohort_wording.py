@@ -47,7 +47,12 @@ class CohortTeller(Teller):
             if self.metric.name == "cohort_size":
                 sizes = "; ".join(f"{self.segment(row)} {self.shown(row)}" for row in self.rows)
                 return f"{self.who(self.rows[0])} by {words.title(self.query.by).lower()}: {sizes}."
-            return f"active {self.age}{self.later}, of {self.who(self.rows[0])}: {'; '.join(parts)}."
+            answer = ""
+            if self.query.higher and len(self.rows) == 2:
+                top, low = sorted(self.rows, key=lambda row: -float(row[self.metric.name]))
+                is_so = self.segment(top) == self.query.higher and top[self.metric.name] != low[self.metric.name]
+                answer = "yes: " if is_so else "no: "
+            return f"{answer}active {self.age}{self.later}, of {self.who(self.rows[0])}: {'; '.join(parts)}."
         if self.metric.name == "cohort_size":
             mark = "" if row["is_complete"] else " so far (still open)"
             return f"{int(row['cohort_size']):,} {self.who(row)}{mark}."

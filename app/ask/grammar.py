@@ -112,6 +112,10 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
             before = dated.begin - 1 - (self.text(dated.begin - 1) == "the")
             is_during = self.text(before) in ("over", "during", "within", "across", "throughout")
             self.take(before if is_during else dated.begin, dated.end)
+            unit = UNITS.get(self.text(dated.end - 1))
+            asks_which = self.text(before) == "of" and self.text(before - 1) in ("many", "which")
+            if asks_which and unit in GRAINS and dated.span.unit == "range":
+                self.found.grain, self.found.over_period = cast(Grain, unit), True  # how many of the last 6 months
         for scope in self.dates.scopes:
             self.take(scope.begin, scope.end)
         # "in August 2026 from 4 to 10 August" and the like are two dates on purpose; a date said twice is one.
@@ -142,6 +146,10 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
     def read_out_of_reach(self) -> None:
         """What no metric query can express, by the words that say so."""
         named = self.each(self.lexicon.individuals)
+        if self.text_has("many", "number", "count", "share", "percentage", "percent"):  # how many users who churned
+            named = [
+                one for one in named if self.text(one[1]) != "who" or self.text(one[1] - 1) not in self.lexicon.nouns
+            ]
         asks_who = named and not (self.text(named[0][1]) == "who" and self.each(self.lexicon.segments))
         if asks_who and not self.each(self.group("explain")):
             raise Stop(self.no_answer("Single people are not named here. The Users page lists those behind a figure."))
@@ -324,6 +332,8 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
             pick = "first" if self.text(begin) == "first" else "last"
             if not is_recent and self.text(begin) not in ("first", "last", "latest"):
                 continue
+            if self.text(begin - 1) in UNITS:
+                continue  # the days last month on which nobody came
             goes_on = self.text(noun + 1) in ("with", "when", "that", "where", "in", "we", "on")
             if is_bounded and (self.text(noun) == "time" or (self.text(noun) in UNITS and goes_on)):
                 self.found.operations.add(pick)
@@ -458,19 +468,25 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
             if self.found.operations & set(ranks) and self.free[position]:
                 number = token.whole
                 before, after = self.text(position - 1), self.text(position + 1)
-                leads = before in ("top", "bottom", "which", "the", "what", *RANKING_WORDS) or after in RANKING_WORDS
+                is_of_values = bool(self.lexicon.segments.at(self.tokens, position + 1, [True] * len(self.tokens)))
+                leads = (
+                    is_of_values
+                    or before in ("top", "bottom", "which", "the", "what", *RANKING_WORDS)
+                    or after in RANKING_WORDS
+                )
                 if number and number <= 100 and leads:
                     self.found.limit = number
                     self.take(position, position + 1)
 
     def read_sides(self) -> None:
         """Above or below, with no number: of two dates, two values, or a value and everybody."""
-        has_sides = self.found.beside or len(self.found.spans) == 2
+        is_against = bool(self.found.operations & {"previous", "year_ago"})
+        has_sides = self.found.beside or len(self.found.spans) == 2 or is_against
         if not (has_sides or any(len(values) > 1 for values in self.found.filters.values())):
             return
         for position, token in enumerate(self.tokens):
-            if self.free[position] and token.text in ("above", "below"):
-                self.found.operations |= {"compare", "more" if token.text == "above" else "less"}
+            if self.free[position] and token.text in ("above", "below", "beat"):
+                self.found.operations |= {"compare", "less" if token.text == "below" else "more"}
                 self.take(position, position + 1)
 
     def take_group(self, name: str) -> None:

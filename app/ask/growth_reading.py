@@ -407,6 +407,8 @@ class GrowthReading(Settling):
         several = dates == 2 or self.several_values is not None
         if "define" in ops:
             return "define"
+        if metric == "new_users" and found.bounds and self.text(0) == "when" and self.says_together:
+            return "first"  # when did we pass a thousand users in total
         if picks := [name for name in PICKS if name in ops]:
             if not found.bounds and not ops & {"rose", "fell", "improved", "worsened"}:
                 raise Stop(self.unclear("Since when, first or last what? Name a bound, such as above 30%."))
@@ -473,11 +475,14 @@ class GrowthReading(Settling):
         """Whether a change is measured in parts of what it was."""
         return self.found.is_percent or "percent" in self.found.operations
 
+    @property
+    def says_together(self) -> bool:
+        """Whether a figure is meant with all that came before."""
+        return not {"total", "altogether", "combined", "together"}.isdisjoint(token.text for token in self.tokens)
+
     def is_cumulative(self, operation: Operation, metrics: Sequence[str]) -> bool:
         """Whether the sum up to each period is asked for: by month, or when it reached a thousand."""
-        texts = {token.text for token in self.tokens}
-        is_bounded = operation in PICKS and bool(texts & {"total", "altogether", "combined", "together"})
-        says_so = "cumulative" in self.found.operations or is_bounded
+        says_so = "cumulative" in self.found.operations or (operation in PICKS and self.says_together)
         return says_so and list(metrics) == ["new_users"] and operation in ("series", *PICKS)
 
     def averaged(self, operation: Operation, grain: Grain | None) -> tuple[Grain | None, Grain | None]:
@@ -598,20 +603,6 @@ class GrowthReading(Settling):
         ops, counts = self.found.operations, [self.catalogue.metrics[name].is_count for name in metrics]
         compares = operation == "value" and ("more" in ops) != ("less" in ops) and counts == [True, True]
         return "whether" if compares and self.says_whether and not self.found.bounds else None
-
-    def higher(self, metric: str, by: str | None) -> str | None:
-        """Of two values of a segment, the one that is asked to be confirmed as the higher one."""
-        values = self.found.filters.get(by or "", [])
-        places = self.found.value_places
-        if self.found.beside and len(values) == 1:
-            place, side = places[values[0]], self.found.beside_place
-            is_higher = self.first_is_higher(metric, min(place, side), max(place, side))
-            return None if is_higher is None else values[0] if is_higher == (place < side) else self.found.beside
-        if len(values) != 2 or not all(value in places for value in values):
-            return None
-        first, second = values
-        is_higher = self.first_is_higher(metric, places[first], places[second])
-        return None if is_higher is None else first if is_higher else second
 
     def for_dates(
         self, operation: Operation, spans: Sequence[Span], grain: Grain, by: str | None, *, of_change: bool

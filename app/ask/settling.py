@@ -103,6 +103,20 @@ class Settling(Grammar):
         is_between = any(first_end <= n < second_begin for n in than)
         return self.says_higher(metric) if self.says_whether and is_between else None
 
+    def higher(self, metric: str, by: str | None) -> str | None:
+        """Of two values of a segment, the one that is asked to be confirmed as the higher one."""
+        values = self.found.filters.get(by or "", [])
+        places = self.found.value_places
+        if self.found.beside and len(values) == 1:
+            place, side = places[values[0]], self.found.beside_place
+            is_higher = self.first_is_higher(metric, min(place, side), max(place, side))
+            return None if is_higher is None else values[0] if is_higher == (place < side) else self.found.beside
+        if len(values) != 2 or not all(value in places for value in values):
+            return None
+        first, second = values
+        is_higher = self.first_is_higher(metric, places[first], places[second])
+        return None if is_higher is None else first if is_higher else second
+
     def says_higher(self, metric: str) -> bool | None:
         """Whether what is compared is called the higher one; a better churn rate is the lower one."""
         ops = self.found.operations
