@@ -654,6 +654,8 @@ def test_an_unknown_word_that_may_name_a_segment_stops_the_question(question: st
         ("is retention in September 2026 better than a year ago", "Yes: "),
         ("is churn better than in May 2026", "No: "),
         ("did active users fall every month in 2026", "No: "),
+        ("is month 3 retention of facebook users higher than google's", "No: "),
+        ("did September 2026 beat the month before on active users", "Yes: "),
     ],
 )
 def test_a_question_for_yes_or_no_is_answered_so(question: str, begins: str) -> None:

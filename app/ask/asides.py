@@ -24,6 +24,7 @@ _BEFORE_THAT = {"was", "is", "were", "are", "did", "about", "like", "than"}
 _NARROWING = {
     *("only", "just", "exclude", "excluding", "except", "without", "ignore", "ignoring", "limit", "restrict", "focus"),
     *("consider", "considering", "assume", "suppose", "let", "look", "looking", "mean", "not", "no", "say"),
+    *("versus", "vs", "against", "compared"),
 }
 # Words of time that say when somebody asks, not what about.
 _OCCASIONS = {"tomorrow", "today", "tonight", "morning", "afternoon", "weekly", "monthly", "quarterly", *WEEKDAYS}

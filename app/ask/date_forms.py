@@ -108,8 +108,11 @@ class DateForms:
         if (word, text_at(tokens, position + 1)) == ("half", "year") and offset < 0:
             half = Span(self._unit("month", -6).first, self._unit("month", -1).last, "range")
             return Dated(half, begin, position + 2)
-        if word in UNITS and text_at(tokens, position + 1) == "of" and self.span_at(tokens, position + 2):
-            return None  # the last week of August is none of these
+        is_part = text_at(tokens, position + 1) == "of" and (
+            text_at(tokens, position + 2) in ("each", "every") or self.span_at(tokens, position + 2)
+        )
+        if word in UNITS and is_part:
+            return None  # the last week of August, of each month, is none of these
         if word == "year" and text_at(tokens, begin) in ("past", "trailing"):
             return Dated(
                 Span(self._unit("month", -12).first, self._unit("month", -1).last, "range"), begin, position + 1

@@ -147,9 +147,8 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
         """What no metric query can express, by the words that say so."""
         named = self.each(self.lexicon.individuals)
         if self.text_has("many", "number", "count", "share", "percentage", "percent"):  # how many users who churned
-            named = [
-                one for one in named if self.text(one[1]) != "who" or self.text(one[1] - 1) not in self.lexicon.nouns
-            ]
+            people = self.lexicon.nouns | self.lexicon.metrics.words
+            named = [one for one in named if self.text(one[1]) != "who" or self.text(one[1] - 1) not in people]
         asks_who = named and not (self.text(named[0][1]) == "who" and self.each(self.lexicon.segments))
         if asks_who and not self.each(self.group("explain")):
             raise Stop(self.no_answer("Single people are not named here. The Users page lists those behind a figure."))
@@ -213,7 +212,7 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
             elif word in UNITS and UNITS[word] in GRAINS:
                 if (
                     self.text(position + 1) == "of"
-                    and self.text(position + 2 + (self.text(position + 2) == "the")) in UNITS
+                    and self.text(position + 2 + (self.text(position + 2) in ("the", "each", "every"))) in UNITS
                 ):
                     raise Stop(self.unclear(f"Which {word} within each one: figures are not compared that way."))
                 self.found.grain = cast(Grain, UNITS[word])
@@ -469,6 +468,7 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
                 number = token.whole
                 before, after = self.text(position - 1), self.text(position + 1)
                 is_of_values = bool(self.lexicon.segments.at(self.tokens, position + 1, [True] * len(self.tokens)))
+                is_of_values |= self.text(position + 1) in UNITS and self.text(position + 2) == "with"
                 leads = (
                     is_of_values
                     or before in ("top", "bottom", "which", "the", "what", *RANKING_WORDS)

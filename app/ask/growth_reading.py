@@ -624,9 +624,11 @@ class GrowthReading(Settling):
             return operation  # of the values, from one date to the other
         if len(spans) == 2 and (ranks or operation in ("value", "series", *AVERAGES)):
             return "compare"
-        if ranks and not by and spans and self.is_single(spans[0], grain) and not self.found.over_period:
+        is_one_of = ("which", "one") in pairwise(token.text for token in self.tokens)
+        is_of_period = bool(spans) and self.is_single(spans[0], grain)
+        if ranks and not by and (is_of_period or is_one_of) and not self.found.over_period:
             message = "The highest or lowest of what: its days, its weeks, or a segment?"
-            raise Stop(self.unclear(message, within=spans[0]))
+            raise Stop(self.unclear(message, within=spans[0] if spans else None))
         is_single = bool(spans) and self.is_single(spans[0], grain)
         plain = not (by or self.found.bounds or self.found.per_period or "total" in self.found.operations)
         if operation == "value" and plain and self.found.grain and not is_single and spans:

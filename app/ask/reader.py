@@ -197,6 +197,8 @@ class _Reader(GrowthReading, CohortReading):
             growth = [name for name, model in self.catalogue.models.items() if model == GROWTH]
             labels = ", ".join(self.catalogue.metrics[name].label.lower() for name in growth)
             raise Stop(self.help(f"Ask about {labels}."))
+        if not found.has_noun and self.text_has("it"):
+            raise Stop(self.which_metric(("active_users", "new_users", "churn_rate", "retention_rate")))
         if said := self.said_of_people():
             raise Stop(self.unread(self.no_answer(NOT_KNOWN_OF_USERS.format(said))))
         if "cumulative" in found.operations:

@@ -153,7 +153,8 @@ class Settling(Grammar):
         if self.found.by:
             # ios's share by country, the share that is on ios in each country; else every country's part
             share = next((n for n, token in enumerate(self.tokens) if token.text in self.group("share").words), 0)
-            if len(said) == 1 and (said[0][0] < share or self.has_verb(share, said[0][0])):
+            is_within = self.text_has("its", "their")  # the share of ios among their new users
+            if len(said) == 1 and (is_within or said[0][0] < share or self.has_verb(share, said[0][0])):
                 return said[0][1]
             return self.found.by[0]
         if len(positions) < 2:
