@@ -517,12 +517,13 @@ class GrowthReading(Settling):
     def ends_of_growth(self, span: Span, metrics: Sequence[str], grain: Grain) -> list[Span]:
         """Growth in Q2 of what does not add up over months: from the month before it to its last complete one.
 
-        That of a rate in what is not over yet is within it: a part of a year is no match for the year before.
+        That of a rate in a year that is not over yet is within it: a part of a year is no match for the year before.
         """
         catalogue = self.catalogue
         adds_up = all(name in ADDITIVE or not catalogue.metrics[name].is_count for name in metrics)
         start, end = self.periods_of(span, grain)
-        is_over = set(metrics) <= ADDITIVE or span.last < catalogue.as_of
+        is_begun = span.unit == "year" and span.last >= catalogue.as_of and start < catalogue.latest_complete(grain)
+        is_over = set(metrics) <= ADDITIVE or not is_begun
         if (adds_up and is_over) or start == end or span.unit == "range" or "year_ago" in self.found.operations:
             return [span]
         end = max(start, min(end, catalogue.latest_complete(grain)))
