@@ -8,12 +8,14 @@
 with lines as not materialized (
     select
         *,
-        -- only lines that share it are compared in full
-        case when event_id is null then {{ hash_of('event_at, user_id') }} else {{ hash_of('event_id') }} end as line_hash
+        -- only lines that share it are compared in full; a filter on reject_reason would work it out anew for each line
+        case
+            when reject_reason is not null then null
+            when event_id is null then {{ hash_of('event_at, user_id') }}
+            else {{ hash_of('event_id') }}
+        end as line_hash
     from {{ ref('base_lines') }}
-    where
-        reject_reason is null
-        and {{ var('deduplicate_events') }}
+    where {{ var('deduplicate_events') }}
 ),
 
 suspects as (
