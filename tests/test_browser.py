@@ -114,9 +114,10 @@ def settle(page: Page) -> None:
     """Waits until the page has run and everything on it is drawn."""
     page.wait_for_selector("h1")
     page.wait_for_timeout(300)
-    page.wait_for_function(
-        "!document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-stale=true]')"
-    )
+    page.wait_for_function("""
+        document.querySelector("[data-test-script-state=notRunning]")
+        && !document.querySelector("[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-stale=true]")
+    """)
 
 
 def chips(page: Page) -> str:
@@ -189,9 +190,14 @@ def test_a_cell_is_chosen_with_the_keyboard(page: Page, address: str, ledger: Le
         order by cohort_start desc, period_number desc limit 1
     """)
     for name, chosen in (("Of those first seen in", f"{cohort.day} {cohort:%b %Y}"), ("there after", str(age))):
-        page.get_by_role("combobox", name=name).focus()
+        box = page.get_by_role("combobox", name=name)
+        box.focus()
+        page.keyboard.press("ArrowDown")
+        expect(page.get_by_role("listbox")).to_be_visible()  # a key that comes while it opens may be lost
         page.keyboard.type(chosen)
+        expect(page.get_by_role("option")).to_have_count(1)
         page.keyboard.press("Enter")
+        expect(box).to_have_value(chosen)
         settle(page)
     expect(page.get_by_text(f"{users} of {size} user")).to_be_visible()
     expect(page.get_by_role("link", name=re.compile(rf"See these {users} users?"))).to_be_visible()
