@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from app import words
-from app.ask.metric_query import Grain, InvalidQueryError, MetricQuery
+from app.ask.metric_query import AVERAGES, PICKS, Grain, InvalidQueryError, MetricQuery
 from app.queries import catalogue as warehouse_catalogue
 from app.queries.catalogue import Metric
 from app.warehouse import Snapshot
@@ -20,7 +20,7 @@ GRAINS: tuple[Grain, ...] = ("day", "week", "month")
 SUFFIXES: dict[Grain, str] = {"day": "daily", "week": "weekly", "month": "monthly"}
 
 # The operations that look at each period, or at one figure, and so can have bounds.
-BOUNDED = ("value", "series", "first", "last", "since", "highest", "lowest")
+BOUNDED = ("value", "series", "highest", "lowest", *PICKS)
 
 # Whom the active users of a period consist of.
 PARTS_OF_ACTIVE = frozenset({"new_users", "retained_users", "resurrected_users", "gained_users"})
@@ -86,10 +86,26 @@ class Catalogue:
         return self.models[metric]
 
     def asked(self, query: MetricQuery) -> list[Metric]:
-        """The metrics of a query; the share, or the sum so far, that it makes of one."""
+        """The metrics of a query, or what it makes of one: a share, a difference, an average, a sum so far."""
         metrics = [self.metrics[name] for name in query.metrics]
         metric = metrics[0]
         label = metric.label[0].lower() + metric.label[1:]
+        if query.averaged:
+            per = f"per {query.grain}"
+            named = [(f"average_{one.name}", f"Average {one.label.lower()} {per}", one) for one in metrics]
+            return [replace(one, name=name, label=called, denominator="1", unit="ratio") for name, called, one in named]
+        if query.gone:
+            name, called = (
+                ("gone_users", "Not there of cohort") if metric.is_count else ("gone_rate", "Share not there")
+            )
+            return [replace(metric, name=name, label=called, numerator=f"cohort_size - {metric.numerator}")]
+        if query.less:
+            other = self.metrics[query.less]
+            called, numerator = (
+                f"{metric.label} less {other.label.lower()}",
+                f"{metric.numerator} - ({other.numerator})",
+            )
+            return [replace(metric, name="difference", label=called, numerator=numerator)]
         if query.of in self.metrics:
             whole = self.metrics[query.of]
             is_part = whole.name == "active_users" and metric.name in PARTS_OF_ACTIVE
@@ -118,18 +134,22 @@ class Catalogue:
             return self._checked_days(query)
         self._check_figure(query, kind)
         is_longer = query.within is None or GRAINS.index(query.within) > GRAINS.index(query.grain)
-        if query.within and (query.operation not in ("average", "median") or not is_longer or query.by):
+        if query.within and (query.operation not in AVERAGES or not is_longer or query.by):
             raise InvalidQueryError("Within longer periods there are averages and medians of shorter ones.")
         if query.bounds and query.operation not in BOUNDED:
             raise InvalidQueryError("A bound tells periods apart: ask in which the figure was above or below it.")
-        picks = query.operation in ("first", "last", "since")
+        picks = query.operation in PICKS
         if (picks or query.operation in ("highest", "lowest", "explain", "change")) and len(query.metrics) > 1:
             raise InvalidQueryError("Ask for one metric at a time here.")
         if kind != COHORTS and query.age is not None:
             raise InvalidQueryError("An age belongs to the retention of a cohort.")
         if picks and (not query.bounds or query.by):
             raise InvalidQueryError("First, last or since when needs a bound, and one figure per period.")
-        averages = query.operation in ("average", "median")
+        averages = query.operation in AVERAGES
+        if kind != COHORTS and (query.gone or query.to_age is not None):
+            raise InvalidQueryError("Ages, and who is no longer there, are looked at in cohorts.")
+        if query.gone and query.metric == "cohort_size":
+            raise InvalidQueryError("Who is not there is counted at an age.")
         if query.each and (kind != COHORTS or query.age is not None or query.operation != "series" or query.by):
             raise InvalidQueryError("Each cohort by itself is listed at every age.")
         if kind == COHORTS and (picks or averages or query.operation == "explain" or query.of_change):
@@ -177,11 +197,20 @@ class Catalogue:
                 raise InvalidQueryError("A share needs a value of the segment, or all of its values.")
         if query.of and query.operation == "explain":
             raise InvalidQueryError("What a share is made of is not kept; it can be compared.")
+        if query.less and (
+            query.of or query.less not in self.metrics or kind != GROWTH or self.kind(query.less) != GROWTH
+            or not self.metrics[query.metric].is_count or not self.metrics[query.less].is_count
+            or len(query.metrics) > 1 or query.operation == "explain"
+        ):  # fmt: skip
+            raise InvalidQueryError("A difference is one count less another, both of the same periods.")
+        if query.averaged and (query.operation not in ("highest", "lowest", "compare", "change") or kind != GROWTH):
+            raise InvalidQueryError("Averages stand for sums where counts of several periods are compared.")
         if query.cumulative and (set(query.metrics) != {"new_users"} or query.of):
             raise InvalidQueryError("Only new users add up over time: everybody is new once.")
-        if query.cumulative and query.operation not in ("series", "first", "last", "since"):
+        if query.cumulative and query.operation not in ("series", *PICKS):
             raise InvalidQueryError("A sum so far is given period by period.")
-        is_plain = query.operation in ("value", "series") and kind == GROWTH and not (query.of or query.cumulative)
+        is_plain = kind == GROWTH and not (query.of or query.cumulative or query.of_change)
+        is_plain &= query.operation in ("value", "series", "highest", "lowest")
         if query.and_by and (not query.by or query.by == query.and_by or query.bounds or not is_plain):
             raise InvalidQueryError("Two segments at once split the figures of periods, and nothing else.")
         if query.beside and (not query.by or kind == COHORTS or query.of or query.cumulative):
@@ -195,9 +224,10 @@ class Catalogue:
             query.operation in ("highest", "lowest") and query.by is not None
         )
         is_summed = is_summed or (query.of_change and query.by is not None)
-        if kind == COHORTS or not is_summed or all(start == end for start, end in query.ranges):
+        is_sum = is_summed and not query.averaged
+        if kind == COHORTS or not is_sum or all(start == end for start, end in query.ranges):
             return
-        for name in query.metrics:
+        for name in (*query.metrics, *([query.less] if query.less else [])):
             if self.metrics[name].is_count and name not in ADDITIVE:
                 raise InvalidQueryError(
                     f"{self.metrics[name].label} do not add up over {query.grain}s: somebody there in two would be "

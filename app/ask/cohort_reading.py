@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.ask.grammar import CHANGES
-from app.ask.metric_query import Grain, MetricQuery, Operation, Reading, SegmentFilter
+from app.ask.metric_query import AVERAGES, Grain, MetricQuery, Operation, Reading, SegmentFilter
 from app.ask.question import Stop
 from app.ask.settling import DEFAULT_GRAIN, Settling
 from app.ask.spans import Span
@@ -19,15 +19,16 @@ class CohortReading(Settling):
         if "explain" in ops:
             message = "Why one cohort stays longer than another is not in the data; cohorts can be compared."
             raise Stop(self.unclear(message))
-        if {"churned_users", "churn_rate", "quick_ratio", "stickiness"} & set(found.metrics):
-            message = "Of a cohort the data knows who is there after so many periods, not a churn of its own."
+        if {"quick_ratio", "stickiness"} & set(found.metrics):
+            message = "Of a cohort the data knows who is there after so many periods, and who is not."
             raise Stop(self.unclear(message))
-        if ops & {*CHANGES, "previous", "year_ago"} - {"change"}:
+        found.gone |= bool({"churned_users", "churn_rate"} & set(found.metrics))
+        if ops & {"previous", "year_ago"} or (ops & CHANGES and not found.age):
             raise Stop(self.unclear("Cohorts can be compared with each other at an age: which ones?"))
+        if ops & CHANGES:
+            ops.add("series")
+            self.first_of_all.append("From cohort to cohort, at the same age:")
         metric = self.cohort_metric()
-        if metric == "cohort_size" and ops & {"average", "median"}:
-            options = tuple(f"average new users per {grain}" for grain in (found.grain or DEFAULT_GRAIN,))
-            raise Stop(self.unclear("The mean size of a cohort is that of its new users.", options=options))
         dated = [d for d in (found.cohort_span, *found.spans) if d]
         spans = list(dict.fromkeys(self.settled(d, self.is_observable) for d in dated))
         grain = found.age[1] if found.age else found.grain or (spans[0].grain if spans else DEFAULT_GRAIN)
@@ -49,6 +50,8 @@ class CohortReading(Settling):
             against_start=ranges[0][0] if len(ranges) == 2 else None,
             against_end=ranges[0][1] if len(ranges) == 2 else None,
             age=age,
+            to_age=found.age[0] if found.age and found.asks_ages and age is None else None,
+            gone=found.gone and metric != "cohort_size",
             each=operation == "series" and age is None and start != end and not by and self.is_table,
             filters=filters,
             by=by,
@@ -60,6 +63,14 @@ class CohortReading(Settling):
             higher=higher,
         )
         return catalogue.checked(query)
+
+    @property
+    def asks_mean_size(self) -> bool:
+        """Whether the mean size of cohorts is asked for, which is that of the new users of a period."""
+        if not (self.found.operations & {*AVERAGES} and self.cohort_metric() == "cohort_size"):
+            return False
+        self.found.metrics = ["new_users"]
+        return True
 
     @property
     def says_curve(self) -> bool:
@@ -122,6 +133,8 @@ class CohortReading(Settling):
         )
         if "cohort_size" in found.metrics or texts & {"size", "sizes", "big", "large"} or is_ranked_size:
             return "cohort_size"
+        if {"many", "cohorts"} <= texts and not found.age and found.bounds and not found.is_percent:
+            return "cohort_size"  # how many cohorts had fewer than 10 people
         if {"many", "cohorts"} <= texts and not found.age and not found.metrics:
             raise Stop(
                 self.unclear("Cohorts themselves are not counted; ask for the users of one, or of all, at an age.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app import words
+from app.ask import compile as compiled
 from app.ask.catalogue import SUFFIXES
 from app.ask.phrasing import at, range_name
 from app.ask.teller import LISTED, Row, Teller, plural
@@ -24,12 +25,14 @@ class CohortTeller(Teller):
     def later(self) -> str:
         return " or later" if "or_later" in self.query.metric else ""
 
-    def retained_column(self) -> str:
-        return self.metric.numerator if self.metric.numerator != "cohort_size" else "retained_users"
+    @property
+    def there(self) -> str:
+        """What is said of those who are counted."""
+        return "not active" if self.query.gone else "active"
 
     def counts(self, row: Row) -> str:
-        name = self.metric.name if self.metric.is_count else self.retained_column()
-        retained: Any = row.get(name, row.get(self.retained_column()))
+        name = self.metric.name if self.metric.is_count else compiled.counted(self.metric)
+        retained: Any = row.get(name, row.get(compiled.counted(self.metric)))
         size = row["cohort_size"]
         rate = f" ({words.number(retained / size, 'share')})" if size else ""
         return f"{int(retained):,} of {int(size):,}{rate}"
@@ -52,14 +55,14 @@ class CohortTeller(Teller):
                 top, low = sorted(self.rows, key=lambda row: -float(row[self.metric.name]))
                 is_so = self.segment(top) == self.query.higher and top[self.metric.name] != low[self.metric.name]
                 answer = "yes: " if is_so else "no: "
-            return f"{answer}active {self.age}{self.later}, of {self.who(self.rows[0])}: {'; '.join(parts)}."
+            return f"{answer}{self.there} {self.age}{self.later}, of {self.who(self.rows[0])}: {'; '.join(parts)}."
         if self.metric.name == "cohort_size":
             mark = "" if row["is_complete"] else " so far (still open)"
             return f"{int(row['cohort_size']):,} {self.who(row)}{mark}."
         self.remarks(self.rows)
-        verb = "was" if int(row.get(self.retained_column(), 2)) == 1 else "were"
+        verb = "was" if int(row.get(compiled.counted(self.metric), 2)) == 1 else "were"
         mark = "" if row["is_complete"] else " so far (that period is still open)"
-        return f"{self.counts(row)} {self.who(row)} {verb} active {self.age}{self.later}{mark}{self.cell(row)}."
+        return f"{self.counts(row)} {self.who(row)} {verb} {self.there} {self.age}{self.later}{mark}{self.cell(row)}."
 
     def cell(self, row: Row) -> str:
         if row["first_cohort_start"] != row["last_cohort_start"]:
@@ -161,8 +164,8 @@ class CohortTeller(Teller):
         parts = [f"{self.cohort_name(row)} {self.counts(row)}" for row in self.rows]
         self.remarks(self.rows)
         if len(self.rows) < 2:
-            return f"active {self.age}{self.later}: {parts[0]}; the other cohort's is not yet known."
-        return f"{answer}active {self.age}{self.later}, of users first seen in{self.where}: {'; '.join(parts)}."
+            return f"{self.there} {self.age}{self.later}: {parts[0]}; the other cohort's is not yet known."
+        return f"{answer}{self.there} {self.age}{self.later}, of users first seen in{self.where}: {'; '.join(parts)}."
 
     def compare_ages(self) -> str:
         """Two cohorts side by side, at every age that both have reached."""

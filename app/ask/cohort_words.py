@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import replace
+from itertools import pairwise
 from typing import cast
 
 from app.ask.date_forms import FOLLOWING
@@ -63,7 +64,14 @@ class CohortWords(Question):
                     self.take(begin - 1, begin)
 
     def ages_at(self, begin: int) -> tuple[int, str, int] | None:
-        """After 1, 2 and 3 months, in weeks 1 and 4: several ages; the last one, and where they end."""
+        """After 1, 2 and 3 months, the first 6 months: several ages; the last one, and where they end."""
+        if self.text(begin) == "first" and self.free[begin] and self.talks_of_retention:
+            number = self.tokens[begin + 1].whole if begin + 1 < len(self.tokens) else None
+            unit = UNITS.get(self.text(begin + 2))
+            if number and number > 1 and unit in ("day", "week", "month"):
+                self.found.asks_ages = True
+                end = begin + 3 + (self.text(begin + 3) in ("after", "since"))
+                return number, unit, self.after_joining(end)
         unit, position, numbers = UNITS.get(self.text(begin)), begin + 1, []
         if unit is None and self.text(begin) != "after":
             return None
@@ -165,6 +173,9 @@ class CohortWords(Question):
             for _, begin, end in self.each(self.lexicon.still)
             if not any(b <= begin < e for b, e in markers)
         ]
+        gone = self.gone_words()
+        still += gone
+        markers += self.dated_joiners(markers, is_followed=bool(still or self.found.age))
         curve = any(token.text in ("curve", "curves", "triangle") for token in self.tokens) and self.talks_of_retention
         if (
             not markers
@@ -185,6 +196,9 @@ class CohortWords(Question):
         if not relevant:
             return
         self.found.is_cohort = True
+        self.found.gone = bool(gone)
+        for begin, end in gone:
+            self.take(begin, end)
         for begin, end in markers:
             if self.text(begin) in ("cohort", "cohorts") and self.text(begin - 1) in ("by", "per", "each", "every"):
                 self.found.per_period = True
@@ -220,6 +234,30 @@ class CohortWords(Question):
             # users from May: those who were new in May
             self.found.cohort_span = replace(self.found.cohort_span, span=without_since(self.found.cohort_span.span))
             self.found.spans = [replace(d, span=without_since(d.span)) for d in self.found.spans]
+
+    def gone_words(self) -> list[tuple[int, int]]:
+        """Where it says that users are no longer there: had left, did not return, no longer active."""
+        gone = [(begin, end) for name, begin, end in self.each(self.lexicon.metrics) if name == "churned_users"]
+        if self.text_has("gained", "won", "got"):
+            return []  # more left than we gained
+        gone = [one for one in gone if self.text(one[0]) != "left" or self.text(one[0] - 1) in ("had", "have", "has")]
+        for _, begin, end in self.each(self.lexicon.still):
+            place = begin - 1 - (self.text(begin - 1) in ("still", "been"))
+            if self.text(place) == "not" and self.free[place]:
+                gone.append((place, end))
+            if (self.text(begin - 2), self.text(begin - 1)) == ("no", "longer"):
+                gone.append((begin - 2, end))
+        return gone
+
+    def dated_joiners(self, markers: list[tuple[int, int]], *, is_followed: bool) -> list[tuple[int, int]]:
+        """June's new users, users who joined in June of whom it is asked how many of them stayed."""
+        if markers or not is_followed:
+            return []
+        new = [(begin, end) for name, begin, end in self.each(self.lexicon.metrics) if name == "new_users"]
+        texts = [token.text for token in self.tokens]
+        points_back = any(one == "of" and two in ("them", "those", "these") for one, two in pairwise(texts))
+        is_part = texts[0] == "of" or points_back
+        return [one for one in new if is_part or (any(d.end == one[0] for d in self.found.spans) and self.found.age)]
 
     def bounds_number(self, begin: int, end: int) -> bool:
         """Whether words such as "or more" bound a figure, and no age: 40% or more, at least 40%."""

@@ -310,7 +310,7 @@ def _bounds(query: MetricQuery, metric: Metric) -> list[str]:
 
 def _chosen(query: MetricQuery, metric: Metric) -> str:
     """Which of the answers, and in which order: conditions, ranks, a run."""
-    key = quoted(query.by) if query.by else "period_start"
+    key = ", ".join(map(quoted, query.splits)) or "period_start"
     if query.operation in ("highest", "lowest"):
         return _ranked(query, metric, key)
     if query.operation in ("first", "last"):
@@ -374,8 +374,15 @@ def _within(query: MetricQuery, column: str) -> str:
 # cohorts
 
 
+def counted(metric: Metric) -> str:
+    """The column of those who are counted of a cohort."""
+    if metric.numerator.startswith("cohort_size -"):
+        return "gone_users"
+    return metric.numerator if metric.numerator != "cohort_size" else "retained_users"
+
+
 def _cohorts(query: MetricQuery, catalogue: Catalogue) -> str:
-    metric = catalogue.metrics[query.metric]
+    [metric] = catalogue.asked(query)
     table = "retention_by_segment" if query.filters or query.by else "retention_triangle"
     is_ranked = query.operation in ("highest", "lowest")
     by_cohort = (is_ranked and not query.by) or (query.operation == "series" and query.age is not None) or query.each
@@ -383,6 +390,8 @@ def _cohorts(query: MetricQuery, catalogue: Catalogue) -> str:
     conditions = [_within(query, "cohort_start"), _condition(query.filters)]
     if query.age is not None:
         conditions.append(f"period_number = {query.age:d}")
+    if query.to_age is not None:
+        conditions.append(f"period_number <= {query.to_age:d}")
     # Of several cohorts only those count whose cell is complete: an open one would pull the pooled rate down.
     if not by_cohort and metric.name != "cohort_size" and (query.start != query.end or compares_ranges):
         conditions.append("is_complete")
@@ -392,7 +401,8 @@ def _cohorts(query: MetricQuery, catalogue: Catalogue) -> str:
         key += ", period_number" if query.age is None else ""
     if query.each:
         key = "cohort_start, period_number"
-    counts = ["cohort_size", metric.numerator if metric.numerator != "cohort_size" else "retained_users"]
+    users = metric.numerator if counted(metric) == "gone_users" else counted(metric)
+    counts = {"cohort_size": "cohort_size", counted(metric): users}
     value = f"sum({metric.numerator})::bigint" if metric.is_count else metric.sql(summed=True)
     selected = [
         key,
@@ -401,7 +411,7 @@ def _cohorts(query: MetricQuery, catalogue: Catalogue) -> str:
         "max(cohort_start) as last_cohort_start",
         "bool_and(is_complete) as is_complete",
         f"{value} as {metric.name}",
-        *(f"sum({column})::bigint as {column}" for column in counts if column != metric.name),
+        *(f"sum({column})::bigint as {name}" for name, column in counts.items() if name != metric.name),
     ]
     rows = (
         f"    select\n        {_listed(selected)}\n    from {table}_{SUFFIXES[query.grain]}\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,6 +18,7 @@ from app.ask.spans import (
     MONTHS,
     MONTHS_IN,
     NOW,
+    SEASONS,
     UNITS,
     WEEKDAYS,
     Dated,
@@ -66,6 +68,7 @@ class DateForms:
             self._weekend,
             self._day,
             self._holiday,
+            self._season,
             self._year,
             self._everything,
             self._weekday,
@@ -120,7 +123,11 @@ class DateForms:
         if word in UNITS and word != "fortnight" and not word.endswith("s"):
             return Dated(self._unit(UNITS[word], offset), begin, position + 1)
         if word in MONTHS and offset <= 0:
-            return Dated(self._recent_month(MONTHS[word], offset), begin, position + 1)
+            return Dated(
+                self._recent(lambda year: month_from(date(year, MONTHS[word], 1)), offset), begin, position + 1
+            )
+        if word in SEASONS and offset <= 0:
+            return Dated(self._recent(self._season_of(word), offset), begin, position + 1)
         if word in WEEKDAYS and offset < 0:
             back = (as_of.weekday() - WEEKDAYS[word] - 1) % 7 + 1
             day = as_of - timedelta(days=back)
@@ -223,13 +230,17 @@ class DateForms:
         position += 1
         if text_at(tokens, position) in ("complete", "full", "calendar"):
             position += 1
-        unit = UNITS.get(text_at(tokens, position))
+        unit, end = UNITS.get(text_at(tokens, position)), position + 1
+        if unit is None:  # how many days of the last 60
+            before = begin - 1 - (text_at(tokens, begin - 1) == "the")
+            said = text_at(tokens, before - 1) if text_at(tokens, before) in ("in", "of") else ""
+            unit, end = UNITS.get(said), position
         if number is None or unit is None or not 1 <= number <= 5000:
             return None
         if word in ("next", "coming"):
-            return Dated(Span(self._unit(unit, 1).first, self._unit(unit, number).last, "range"), begin, position + 1)
-        span = Span(self._unit(unit, -number).first, self._unit(unit, -1).last, unit if number == 1 else "range")
-        return Dated(span, begin, position + 1)
+            return Dated(Span(self._unit(unit, 1).first, self._unit(unit, number).last, "range"), begin, end)
+        first, last = self._unit(unit, -number).first, self._unit(unit, -1).last
+        return Dated(Span(first, last, unit if number == 1 else "range", length=number), begin, end)
 
     def _ago(self, tokens: Sequence[Token], begin: int) -> Dated | None:
         number = tokens[begin].whole if begin < len(tokens) else None
@@ -395,6 +406,26 @@ class DateForms:
                 return Dated(make(year) if year else self._of_any_year(make), begin, after)
         return None
 
+    def _season(self, tokens: Sequence[Token], begin: int) -> Dated | None:
+        """Summer 2026: June to August."""
+        word = text_at(tokens, begin)
+        if word not in SEASONS:
+            return None
+        make = self._season_of(word)
+        year, end = self._year_at(tokens, begin + 1)
+        return Dated(make(year) if year else self._of_any_year(make), begin, end)
+
+    def _season_of(self, name: str) -> Callable[[int], Span]:
+        """The season of a year; winter is that of the year it begins in."""
+
+        def make(year: int) -> Span:
+            start = date(year, SEASONS[name], 1)
+            return Span(start, add_months(start, 3) - DAY, "range")
+
+        remark = f"{name.capitalize()}: {calendar.month_name[SEASONS[name]]} and the two months after it."
+        self.remarks += [remark] if remark not in self.remarks else []
+        return make
+
     def _year(self, tokens: Sequence[Token], begin: int) -> Dated | None:
         is_named = text_at(tokens, begin) == "year"  # the year 2025
         year = year_in(text_at(tokens, begin + is_named))
@@ -486,11 +517,11 @@ class DateForms:
         start = self.catalogue.period_start(day, "week")
         return Span(start, start + timedelta(days=6), "week")
 
-    def _recent_month(self, month: int, offset: int) -> Span:
+    def _recent(self, make: Callable[[int], Span], offset: int) -> Span:
         """This April: of the as-of date's year; last April: the latest that has ended."""
         as_of = self.catalogue.as_of
-        span = month_from(date(as_of.year, month, 1))
-        return span if offset == 0 or span.last < as_of else month_from(date(as_of.year - 1, month, 1))
+        span = make(as_of.year)
+        return span if offset == 0 or span.last < as_of else make(as_of.year - 1)
 
     def _years(self) -> range:
         return range(self.catalogue.first.year, self.catalogue.as_of.year + 1)

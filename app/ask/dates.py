@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from app.ask.catalogue import add_months
 from app.ask.date_forms import DateForms
 from app.ask.spans import CONNECTORS, DAY, UNITS, Dated, Span, ends_range, month_from, text_at
 from app.ask.tokens import Token
@@ -26,7 +27,7 @@ class DateReader(DateForms):
         found: list[Dated] = []
         position = 0
         while position < len(tokens):
-            dated = self.range_at(tokens, position)
+            dated = self._before_that(tokens, position, found) or self.range_at(tokens, position)
             if dated is None:
                 position += 1
             else:
@@ -93,6 +94,29 @@ class DateReader(DateForms):
         if first is None:
             return None
         return self._joined(tokens, first, CONNECTORS) or self._whole_edge(tokens, first)
+
+    def _before_that(self, tokens: Sequence[Token], begin: int, found: Sequence[Dated]) -> Dated | None:
+        """The 4 before that, the previous 3 months: as many units before those that were said last."""
+        length = found[-1].span.length if found else None
+        if length is None:
+            return None
+        is_led = text_at(tokens, begin) in ("previous", "prior", "preceding")
+        position = begin + is_led
+        if tokens[position : position + 1] and tokens[position].whole == length:
+            position += 1
+        elif length > 1:
+            return None
+        position += text_at(tokens, position) in UNITS
+        if not is_led and text_at(tokens, position) not in ("before", "prior", "preceding", "earlier"):
+            return None
+        position += not is_led
+        position += text_at(tokens, position) in ("that", "them", "those", "it")
+        span = found[-1].span
+        months = self.catalogue.periods_between(span.first, span.last, "month")
+        first = (
+            add_months(span.first, -months) if span.grain == "month" else span.first - (span.last + DAY - span.first)
+        )
+        return Dated(replace(span, first=first, last=span.first - DAY), begin, position) if position > begin else None
 
     def _ending(self, tokens: Sequence[Token], begin: int) -> Dated | None:
         """The 7 days up to 30 June, the two weeks before 8 June."""

@@ -27,6 +27,10 @@ FRACTIONS = {
     ("one", "quarter"): 0.25, ("three", "quarters"): 0.75, ("a", "half"): 0.5, ("half", "of"): 0.5,
     ("a", "fifth"): 0.2, ("a", "tenth"): 0.1,
 }  # fmt: skip
+IN_A_ROW = (("straight",), ("running",), ("consecutively",), ("in", "a", "row"), ("in", "succession"))
+# Of the May peak the month is meant.
+PEAKS = ("peak", "high", "low", "record", "trough", "maximum", "minimum")
+SIDES = ("above", "below", "beat", "beats", "exceed", "exceeds", "exceeded", "outnumber", "outnumbered", "surpassed")
 NONE = ("zero", "0", "no", "without", "nobody")
 BOUND_WORDS = ("at_least", "at_most", "above", "below")
 OR_BEYOND = dict.fromkeys(("more", "higher", "above", "over", "greater"), "at_least") | dict.fromkeys(
@@ -112,10 +116,7 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
             before = dated.begin - 1 - (self.text(dated.begin - 1) == "the")
             is_during = self.text(before) in ("over", "during", "within", "across", "throughout")
             self.take(before if is_during else dated.begin, dated.end)
-            unit = UNITS.get(self.text(dated.end - 1))
-            asks_which = self.text(before) == "of" and self.text(before - 1) in ("many", "which")
-            if asks_which and unit in GRAINS and dated.span.unit == "range":
-                self.found.grain, self.found.over_period = cast(Grain, unit), True  # how many of the last 6 months
+            self.read_around(dated, before)
         for scope in self.dates.scopes:
             self.take(scope.begin, scope.end)
         # "in August 2026 from 4 to 10 August" and the like are two dates on purpose; a date said twice is one.
@@ -126,6 +127,26 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
         everything = (self.catalogue.first, self.catalogue.as_of)
         narrower = [d for d in spans if (d.span.first, d.span.last) != everything]
         self.found.spans = narrower or spans
+
+    def read_around(self, dated: Dated, before: int) -> None:
+        """How many of the last 6 months, each of them, for 3 months straight, the May peak."""
+        unit = UNITS.get(self.text(dated.end - 1))
+        if self.text(before) == "of" and unit in GRAINS and dated.span.unit == "range":
+            asks_which = self.text(before - 1) in ("many", "which")
+            is_each = self.text(before - 1) in ("each", "every")
+            if asks_which or is_each:
+                self.found.grain = cast(Grain, unit)
+                self.found.over_period |= asks_which
+                self.found.per_period |= is_each
+            if is_each:
+                self.take(before - 1, before + 1)
+        for phrase in IN_A_ROW:
+            end = dated.end + len(phrase)
+            if dated.span.length and self.matches(phrase, dated.end):
+                self.found.in_a_row = True
+                self.take(dated.end, end)
+        if self.text(dated.begin - 1) in ("the", "our", "its") and self.text(dated.end) in PEAKS:
+            self.take(dated.end, dated.end + 1)
 
     def earlier(self, found: list[Dated]) -> Dated | None:
         """A week before, 3 months earlier: than the one date that is named."""
@@ -481,11 +502,15 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
     def read_sides(self) -> None:
         """Above or below, with no number: of two dates, two values, or a value and everybody."""
         is_against = bool(self.found.operations & {"previous", "year_ago"})
+        is_against |= any(
+            self.text(dated.begin - 1 - (self.text(dated.begin - 1) == "the")) in SIDES for dated in self.found.spans
+        )
         has_sides = self.found.beside or len(self.found.spans) == 2 or is_against
+        has_sides = has_sides or len(self.found.metrics) == 2
         if not (has_sides or any(len(values) > 1 for values in self.found.filters.values())):
             return
         for position, token in enumerate(self.tokens):
-            if self.free[position] and token.text in ("above", "below", "beat"):
+            if self.free[position] and token.text in SIDES:
                 self.found.operations |= {"compare", "less" if token.text == "below" else "more"}
                 self.take(position, position + 1)
 

@@ -12,6 +12,9 @@ Operation = Literal[
     "value", "series", "compare", "highest", "lowest", "first", "last", "since", "change", "explain", "average",
     "median", "define",
 ]  # fmt: skip
+Asked = Literal["whether", "every", "ago", "extremes"]
+AVERAGES: tuple[Operation, ...] = ("average", "median")
+PICKS: tuple[Operation, ...] = ("since", "first", "last")
 
 
 class Frozen(BaseModel):
@@ -41,11 +44,16 @@ class MetricQuery(Frozen):
     only           of the periods from `start` to `end` only these; none: all
     within         average, median: one for each of these longer periods (of the days of each month)
     age            of a cohort metric: periods since the cohort's own; None: every age
+    to_age         of a cohort metric at every age: up to this one
+    gone           of a cohort metric: those who are not there, instead of those who are
     each           of a cohort metric at every age: each cohort by itself, not all taken together
     by             the segment that splits the figure
-    and_by         value, series: the segment that splits each value of `by` further
+    and_by         value, series, highest, lowest: the segment that splits each value of `by` further
     of             what the figure is divided by: another metric (new users by active ones), or a segment: its part is
                    meant that the filter, or each value of `by`, has in all its values
+    less           another count, which is taken off the figure: users gained less users churned
+    averaged       highest, lowest, compare, change: of several periods the figure is the average of a count that does
+                   not add up over them
     beside         what stands beside the values of `by`: everybody, or all others together
     cumulative     the figure is the sum from `start` up to each period
     above, below   the bounds: only periods (or values of `by`) where the metric is; shares are 0 to 1. Of users by
@@ -56,7 +64,8 @@ class MetricQuery(Frozen):
     of_change      what is ranked, listed or bounded is the change from the period before (of values of `by`: from
                    `against` to the range), not the figure itself
     relative       the change is measured in parts of what it was before
-    asks           what the sentence has to say besides: whether it is so, or is in every period, how long ago it was
+    asks           what the sentence has to say besides: whether it is so, or is in every period, how long ago it was,
+                   the highest and the lowest of a series
     claim          what the question takes for granted or asks to confirm about the change
     higher         compare: the value of `by` that it asks to confirm as the higher one
     """
@@ -71,11 +80,15 @@ class MetricQuery(Frozen):
     only: tuple[date, ...] = Field(default=(), max_length=24)
     within: Grain | None = None
     age: int | None = Field(default=None, ge=0, le=10_000)
+    to_age: int | None = Field(default=None, ge=0, le=10_000)
+    gone: bool = False
     filters: tuple[SegmentFilter, ...] = ()
     each: bool = False
     by: str | None = None
     and_by: str | None = None
     of: str | None = None
+    less: str | None = None
+    averaged: bool = False
     beside: Literal["everybody", "others"] | None = None
     cumulative: bool = False
     above: float | None = None
@@ -86,7 +99,7 @@ class MetricQuery(Frozen):
     nth: int | None = Field(default=None, ge=1, le=100)
     of_change: bool = False
     relative: bool = False
-    asks: Literal["whether", "every", "ago"] | None = None
+    asks: Asked | None = None
     claim: Literal["rose", "fell"] | None = None
     higher: str | None = None
 

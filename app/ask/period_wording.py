@@ -203,22 +203,32 @@ class PeriodTeller(Teller):
             known = [row for row in self.rows if self.known(row[metric.name]) and row["is_complete"]]
             if len(self.rows) <= LISTED:
                 said.append(f"{metric.label}{self.where} by {self.grain}: {self.listed(self.rows, metric)}")
+                said += [self.extremes(known, metric)] if self.query.asks == "extremes" and known else []
             elif known:
                 first, last = known[0], known[-1]
-                top = max(known, key=lambda row: float(row[metric.name]))
-                low = min(known, key=lambda row: float(row[metric.name]))
                 said.append(
                     f"{metric.label}{self.where} went from "
                     f"{self.number(first[metric.name], metric)} {at(self.period(first))} "
-                    f"to {self.number(last[metric.name], metric)} {at(self.period(last))}, highest "
-                    f"{self.number(top[metric.name], metric)} {at(self.period(top))}, lowest "
-                    f"{self.number(low[metric.name], metric)} {at(self.period(low))}"
+                    f"to {self.number(last[metric.name], metric)} {at(self.period(last))}, "
+                    f"{self.extremes(known, metric)}"
                 )
             else:
                 said.append(f"{metric.label}{self.where} is not known {self.at}")
         self.open_note()
         self.first_seen()
-        return ". ".join(said) + "."
+        return ". ".join(part[0].upper() + part[1:] for part in said) + "."
+
+    def extremes(self, known: list[Row], metric: Metric) -> str:
+        """The highest and the lowest period; how far they are apart, if that is asked."""
+        low, top = (choose(known, key=lambda row: float(row[metric.name])) for choose in (min, max))
+        said = ", ".join(
+            f"{name} {self.number(row[metric.name], metric)} {at(self.period(row))}"
+            for name, row in (("highest", top), ("lowest", low))
+        )
+        if self.query.asks != "extremes":
+            return said
+        apart = words.change(float(top[metric.name]) - float(low[metric.name]), None, metric.unit).lstrip("+")
+        return f"{said}: {apart} apart"
 
     def lists(self) -> str:
         """Of each value its periods."""
@@ -318,7 +328,7 @@ class PeriodTeller(Teller):
         ties = [row for row in self.rows if row[self.metric.name] == value]
         name = self.segment if self.query.by else self.period
         winners = " and ".join(name(row) for row in ties)
-        what = words.title(self.query.by).lower() if self.query.by else self.grain
+        what = self.split_name or self.grain
         verb = "had" if len(ties) == 1 else "share"
         said = (
             f"{winners} {verb} the {self.place}{self.rank} {self.label}{self.where}, {self.number(value)}"

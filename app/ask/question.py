@@ -56,7 +56,10 @@ class Found:
     days_active: bool = False
     counts_power_users: bool = False
     asks_ago: bool = False
+    in_a_row: bool = False
+    asks_extremes: bool = False
     asks_ages: bool = False
+    gone: bool = False
     is_cohort: bool = False
     still: bool = False
     or_later: bool = False

@@ -125,7 +125,7 @@ class _Reader(GrowthReading, CohortReading):
             self.rank_own_segment()
         if not found.metrics and not found.is_cohort:
             self.settle_nouns()
-        if found.is_cohort:
+        if found.is_cohort and not self.asks_mean_size:
             return self.cohort_query(self.filters(page_filters))
         return self.growth_query(self.filters(page_filters))
 
@@ -192,6 +192,9 @@ class _Reader(GrowthReading, CohortReading):
         if found.by and found.operations & {"highest", "lowest", "rank"}:
             found.has_noun = True  # the biggest market
         if not found.has_noun and not moves:
+            is_list = found.by and not (found.spans or found.operations or found.filters)
+            if is_list and self.text(0) in ("which", "what", "list"):  # which platforms do we track
+                raise Stop(self.help(self.values_of(found.by)))
             if found.spans or found.by or found.operations or found.filters:
                 raise Stop(self.which_metric(("active_users", "new_users", "churn_rate", "retention_rate")))
             growth = [name for name, model in self.catalogue.models.items() if model == GROWTH]

@@ -68,11 +68,15 @@ class SegmentWords(Question):
         for segment, begin, end in self.each(self.lexicon.segments):
             is_bounded = any(self.each(self.group(name)) for name in ("above", "below", "at_least", "at_most"))
             if (self.text(begin - 2), self.text(begin - 1)) == ("how", "many") and not is_bounded:
-                raise Stop(self.help(f"{words.title(segment)}: {', '.join(self.catalogue.segments[segment])}."))
+                raise Stop(self.help(self.values_of([segment])))
             self.found.named_segments.append(segment)
             if segment not in self.found.filters or self.text(begin - 1) in SPLITTING:
                 self.found.by.append(segment)
             self.take(begin, end)
+
+    def values_of(self, segments: Sequence[str]) -> str:
+        """Country: SG, MY."""
+        return " ".join(f"{words.title(one)}: {', '.join(self.catalogue.segments[one])}." for one in segments)
 
     def read_besides(self) -> None:
         """Against everybody, than the average, vs the rest: what a value, or each one, is put beside."""

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any, Literal
 
 from app import words
-from app.ask.grammar import Grammar
+from app.ask.grammar import CHANGES, Grammar
 from app.ask.metric_query import Grain, Operation, SegmentFilter
 from app.ask.phrasing import span_name
 from app.ask.question import Stop
@@ -57,7 +57,8 @@ class Settling(Grammar):
     def split(self, operation: Operation) -> str | None:
         """The segment a figure is split by: the one that is named, or the one of which several values are."""
         by = list(dict.fromkeys(self.found.by))
-        if len(by) == 2 and operation in ("value", "series") and not self.found.beside:
+        can_be_two = operation in ("value", "series", "highest", "lowest") and not self.found.operations & CHANGES
+        if len(by) == 2 and can_be_two and not self.found.beside:
             return by[0]
         if len(by) > 1:
             raise Stop(self.unclear("I can split a figure by one or two segments at a time."))

@@ -66,6 +66,8 @@ UNITS: dict[str, Unit] = {
     "fortnight": "week",
     "half": "half",
 }
+# Seasons by their first month; each has three, as meteorologists count.
+SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "winter": 12}
 MONTHS_IN: dict[Unit, int] = {"month": 1, "quarter": 3, "half": 6, "year": 12}
 LAST = ("last", "previous", "past", "prior", "preceding", "latest", "recent", "trailing")
 NOW = ("this", "current", "ongoing")
@@ -79,6 +81,7 @@ WORDS = {
     *CONNECTORS,
     *ORDINALS,
     *(word for name in HOLIDAYS for word in name),
+    *SEASONS,
     "yesterday",
     "today",
     "tomorrow",
@@ -115,6 +118,7 @@ class Span:
 
     others  other spans the same words could mean (the same month of another year)
     ends    the two spans at the ends of a range, where it was given by both
+    length  of the last 3 months: 3
     """
 
     first: date
@@ -122,6 +126,7 @@ class Span:
     unit: Unit
     others: tuple[Span, ...] = ()
     ends: tuple[Span, Span] | None = None
+    length: int | None = None
 
     @property
     def is_ambiguous(self) -> bool:

@@ -90,6 +90,8 @@ class Teller:
 
     @property
     def label(self) -> str:
+        if self.query.less and self.query.bounds:
+            return self.catalogue.metrics[self.query.metric].label.lower()
         return self.metric.label[0].lower() + self.metric.label[1:]
 
     @property
@@ -143,8 +145,11 @@ class Teller:
 
     @property
     def threshold(self) -> str:
-        """Above 30.0%, at least 5, exactly 0."""
+        """Above 30.0%, at least 5, exactly 0, more than churned users."""
         query, named = self.query, {">": "above", "<": "below", ">=": "at least", "<=": "at most"}
+        if query.less:
+            other = self.catalogue.metrics[query.less].label.lower()
+            return f"{'more' if query.above is not None else 'fewer'} than {other}"
         if query.at_least is not None and query.at_least == query.at_most:
             return f"exactly {self.number(query.at_least)}"
         return " and ".join(f"{named[sign]} {self.number(value)}" for sign, value in query.bounds)

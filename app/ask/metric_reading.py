@@ -1,0 +1,266 @@
+"""Which metric of a period is meant, and what it is a share of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+
+from app import words
+from app.ask.catalogue import PARTS_OF_ACTIVE, ROLLING
+from app.ask.cohort_words import without_since
+from app.ask.grammar import CHANGES
+from app.ask.metric_query import Grain
+from app.ask.question import Stop
+from app.ask.settling import DEFAULT_METRIC, Settling
+from app.ask.spans import DAY, UNITS, Dated, Span
+
+# Rolling activity by the calendar period whose active users are meant if a period is named.
+ROLLING_GRAINS: dict[str, Grain] = {"dau": "day", "wau": "week", "mau": "month"}
+# What is asked of users of one period in the next.
+RATES = {"churned_users": "churn_rate", "retained_users": "retention_rate"}
+FOLLOWED = {name: name for name in ("churned_users", "churn_rate", "retained_users", "retention_rate")}
+FOLLOWED |= {"active_users": "retained_users", "resurrected_users": "retained_users"}
+
+
+class MetricReading(Settling):
+    """Decides which figure a question about periods is after."""
+
+    def asked_metrics(self) -> tuple[list[str], Grain | None, str | None]:
+        """The metrics that are meant, all of one model, the grain that one of them says, and what it is a share of."""
+        found = self.found
+        came_back = found.metrics == ["resurrected_users"]  # users active in August came back in September: kept
+        if len(found.spans) == 2 and not came_back and set(found.metrics) - {"active_users"} < set(FOLLOWED):
+            found.metrics = [name for name in found.metrics if name != "active_users"] or found.metrics
+        if "share" in found.operations and found.grain == "day" and "mau" in found.metrics:
+            found.metrics = ["mau"]  # what share of them uses the app on a day
+        metrics, grain = self.calendar_metrics(self.rates_for_counts(found.metrics))
+        metrics = self.rolling_metrics(metrics)
+        of = None
+        if len({self.catalogue.kind(name) for name in metrics}) > 1:
+            raise Stop(self.which_metric(metrics))
+        if self.is_ratio(metrics):
+            metrics, of = metrics[:1], metrics[1]
+        elif not came_back and self.follows_on(metrics):
+            metrics, found.spans = self.from_one_to_the_next(metrics), found.spans[-1:]
+            found.operations.discard("share")
+        elif "share" in found.operations:
+            metrics, of = self.part_and_whole(metrics)
+            found.operations.discard("share")
+        return metrics, grain, of
+
+    def rates_for_counts(self, metrics: list[str]) -> list[str]:
+        """Better retained is a rate, how many churn is a count; nor is a rate asked for with its numerator."""
+        found = self.found
+        judges = found.operations & {"best", "worst"} or any(token.text == "longer" for token in self.tokens)
+        if len(metrics) == 1 and metrics[0] in RATES and judges:
+            return [RATES[metrics[0]]]
+        counts = {rate: count for count, rate in RATES.items()}
+        if self.counts_users and len(metrics) == 1 and metrics[0] in counts:
+            return [counts[metrics[0]]]  # how many users churn
+        if {"gained_users", "churned_users"} == set(metrics) and self.says_ratio:
+            return ["quick_ratio"]
+        return [name for name in metrics if RATES.get(name) not in metrics]
+
+    def difference(self, metrics: list[str]) -> tuple[list[str], str | None]:
+        """The first of two counts, and the other one, which is taken off it: months in which more left than came."""
+        found, ops = self.found, self.found.operations
+        is_bounded = ("more" in ops) != ("less" in ops) and not found.bounds
+        looks_through = found.over_period or self.text_has("ever", "any")
+        is_ranked = bool(ops & {"highest", "lowest", "series"}) or found.per_period
+        if len(metrics) != 2 or not all(self.catalogue.metrics[name].is_count for name in metrics):
+            return metrics, None
+        if is_bounded and looks_through:
+            found.bounds = {"above" if "more" in ops else "below": 0}
+            found.over_period = True
+        elif not (self.says_difference and is_ranked):
+            return metrics, None
+        ops -= {"more", "less", "compare"}
+        return metrics[:1], metrics[1]
+
+    @property
+    def says_difference(self) -> bool:
+        """Whether it is asked how far two figures are apart."""
+        return self.text_has("difference", "gap", "minus", "diff", "less")
+
+    def is_ratio(self, metrics: Sequence[str]) -> bool:
+        """Whether one of two counts is to be divided by the other: new users per churned user, the ratio of them."""
+        places = self.found.metric_places
+        if len(metrics) != 2 or not all(self.catalogue.metrics[name].is_count and name in places for name in metrics):
+            return False
+        before = {self.text(n) for n in range(places[metrics[1]][0] - 2, places[metrics[1]][0])}
+        is_divided = bool(before & {"per", "every", "each", "by"} or self.says_ratio)
+        return is_divided and places[metrics[0]] < places[metrics[1]]
+
+    @property
+    def says_ratio(self) -> bool:
+        """Whether two metrics are to be divided."""
+        return any(token.text == "ratio" for token in self.tokens)
+
+    @property
+    def counts_users(self) -> bool:
+        """Whether it is asked how many users, and no rate."""
+        counting = ("many", "more", "fewer", "most", "fewest")
+        says_how_many = any(
+            one.text in counting and two.text in self.lexicon.nouns for one, two in pairwise(self.tokens)
+        )
+        return says_how_many and not any(token.text in ("rate", "retention") for token in self.tokens)
+
+    def part_and_whole(self, metrics: list[str]) -> tuple[list[str], str | None]:
+        """The metric, and what it is a share of: a segment, or the metric that another one is a part of."""
+        found = self.found
+        if metrics == ["mau"] and found.grain == "day":
+            return ["stickiness"], None  # what share of the monthly users is there on a day
+        place = self.whole_place
+        anywhere = [True] * len(self.tokens)
+        if place and any(self.group(name).at(self.tokens, place, anywhere) for name in CHANGES):
+            label = self.catalogue.metrics[metrics[0]].label.lower()
+            message = "A part of a change is seen where the change is taken apart: ask why it changed."
+            raise Stop(self.unclear(message, options=(f"why did {label} change last month",)))
+        whole = self.lexicon.metrics.at(self.tokens, place, anywhere) if place else None
+        if len(metrics) == 2 and all(self.catalogue.metrics[name].is_count for name in metrics):
+            named = whole[0] if whole and whole[0] in metrics else DEFAULT_METRIC
+            part = next((name for name in metrics if name != named), named)
+            if named == DEFAULT_METRIC and part in {*PARTS_OF_ACTIVE, *RATES}:
+                return self.part_of_active(part)
+        if len(metrics) != 1:
+            raise Stop(self.which_metric(metrics))
+        metric = metrics[0]
+        is_whole = whole is not None and whole[0] == metric
+        counts = {rate: count for count, rate in RATES.items()}
+        if is_whole and metric in counts and self.has_segment:
+            metric = counts[metric]  # the share of churn by platform
+        if not self.catalogue.metrics[metric].is_count:
+            return [metric], None
+        if metric in RATES and self.says_percentage_before(metric):
+            return self.part_of_active(metric)  # % churned by source
+        of_users = place is not None and not is_whole and metric in found.metric_places and not self.is_among(metric)
+        if self.has_segment and (not of_users or self.is_said_of_segment(metric)):
+            return [metric], self.shared_segment
+        if metric in {*PARTS_OF_ACTIVE, *RATES}:
+            return self.part_of_active(metric)
+        options = tuple(
+            f"share of {self.catalogue.metrics[metric].label.lower()} by {words.title(name).lower()}"
+            for name in self.catalogue.segments
+        )
+        label = self.catalogue.metrics[metric].label.lower()
+        raise Stop(self.unclear(f"What share of {label}: of which segment?", options=options))
+
+    def says_percentage_before(self, metric: str) -> bool:
+        """Whether percent stands right before the metric: of those who could, how many did."""
+        begin = self.found.metric_places.get(metric, (0, 0))[0]
+        return self.text(begin - 1) in self.group("percent").words
+
+    def part_of_active(self, metric: str) -> tuple[list[str], str | None]:
+        """A part of the active users; of those of the period before it is a rate that is kept."""
+        return ([RATES[metric]], None) if metric in RATES else ([metric], DEFAULT_METRIC)
+
+    @property
+    def whole_place(self) -> int | None:
+        """Where that begins of which a share is asked: the share of the new users."""
+        shares = self.group("share").words | self.group("percent").words
+        for position, token in enumerate(self.tokens):
+            if token.text in shares and self.text(position + 1) == "of":
+                begin = position + 2
+                dated = {n for one in self.found.spans for n in range(one.begin, one.end)}
+                while begin in dated or self.text(begin) in ("the", "our", "all", "total", "those"):
+                    begin += 1  # of last month's churn
+                return begin
+        return None
+
+    @property
+    def has_segment(self) -> bool:
+        return bool(self.found.filters or self.found.by)
+
+    def is_among(self, metric: str) -> bool:
+        """Whether a value stands among the users of a metric: the share of ios among new users."""
+        value, begin = max(self.found.value_positions.values(), default=0), self.found.metric_places[metric][0]
+        return any(self.text(place) in ("in", "among", "amongst", "within") for place in range(value, begin))
+
+    def is_said_of_segment(self, metric: str) -> bool:
+        """Whether a segment is said of the metric: of the users who churned, what share came from tiktok."""
+        end, value = self.found.metric_places[metric][1], max(self.found.value_positions.values(), default=0)
+        return self.has_verb(end, value)
+
+    def follows_on(self, metrics: Sequence[str]) -> bool:
+        """Whether users of one date are looked for in another: the users of April who were lost in May."""
+        found = self.found
+        follows_people = found.has_noun or "active_users" in found.metric_places
+        if len(found.spans) != 2 or len(metrics) != 1 or not follows_people or "compare" in found.operations:
+            return False
+        first, second = found.spans
+        between = {token.text for token in self.tokens[first.end : second.begin]}
+        states = {"lost", "churned", "left", "retained", "kept", "stayed", "still", "also", "again", "back", "returned"}
+        return metrics[0] in FOLLOWED and bool(between & states)
+
+    def from_one_to_the_next(self, metrics: Sequence[str]) -> list[str]:
+        """Their losses or those kept, if the second period is the next one. Raises `Stop`."""
+        first, second = (without_since(dated.span) for dated in self.found.spans)
+        following = [one for one in (second, *second.others) if one.first == first.last + DAY]
+        if len(following) == 1:  # from August 2026, in September: of the same year
+            second = following[0].settled()
+            self.found.spans[-1] = replace(self.found.spans[-1], span=second)
+        if first.is_ambiguous or second.is_ambiguous or first.unit != second.unit or second.first != first.last + DAY:
+            raise Stop(
+                self.unclear("Who stayed or left is known from one period to the next, or for those who joined.")
+            )
+        followed = FOLLOWED[metrics[0]]
+        return [RATES.get(followed, followed) if "share" in self.found.operations else followed]
+
+    def calendar_metrics(self, metrics: list[str]) -> tuple[list[str], Grain | None]:
+        """Rolling activity is kept by day and for everybody; of a week or month the active users of it are meant."""
+        found = self.found
+        rolling = [name for name in metrics if self.catalogue.kind(name) == ROLLING]
+        if not rolling:
+            return metrics, None
+        grains = {ROLLING_GRAINS[name] for name in rolling if name in ROLLING_GRAINS}
+        found.spans = [self.day_ago(dated) for dated in found.spans]
+        is_of_a_day = not found.spans and not found.operations and not found.over_period
+        is_of_days = bool(found.spans) and all(dated.span.unit == "day" for dated in found.spans)
+        is_kept = not (found.filters or found.by) and found.grain in (None, "day")
+        is_ever = not found.spans or self.is_everything
+        is_extreme = bool(found.operations & {"highest", "lowest"}) and is_ever and not found.over_period
+        is_extreme &= not found.operations & CHANGES
+        is_rolling = any(token.text == "rolling" for token in self.tokens)
+        if (
+            not grains
+            or is_rolling
+            or "define" in found.operations
+            or (is_kept and (is_of_a_day or is_of_days or is_extreme or len(grains) > 1))
+        ):
+            return metrics, "day"
+        if len(metrics) > 1:
+            raise Stop(self.which_metric(metrics))
+        grain = grains.pop()
+        if grain != "day":
+            label = self.catalogue.metrics[rolling[0]].label
+            self.notes.append(f"{label} of a calendar {grain}; the rolling figure is kept by day.")
+        return [DEFAULT_METRIC], grain
+
+    def day_ago(self, dated: Dated) -> Dated:
+        """Of what is kept by day, a week ago is the day a week before the as-of date."""
+        number, unit = self.tokens[dated.begin].whole, UNITS.get(self.text(dated.begin + 1))
+        number = 1 if self.text(dated.begin) in ("a", "an") else number
+        if self.text(dated.end - 1) != "ago" or number is None or unit is None:
+            return dated
+        now = Span(self.catalogue.as_of, self.catalogue.as_of, "day")
+        return replace(dated, span=self.dates.shifted(now, -number, unit))
+
+    def rolling_metrics(self, metrics: list[str]) -> list[str]:
+        """Active users of the last 7 or 28 days are a rolling figure that is kept, everybody counted once."""
+        found = self.found
+        if found.metrics != [DEFAULT_METRIC] or len(found.spans) != 1 or found.operations or found.filters or found.by:
+            return metrics
+        span, yesterday = found.spans[0].span, self.catalogue.as_of - timedelta(days=1)
+        name = {7: "wau", 28: "mau"}.get((span.last - span.first).days + 1)
+        if (
+            name is None
+            or span.unit != "range"
+            or span.last > yesterday
+            or found.grain
+            or name not in self.catalogue.metrics
+        ):
+            return metrics
+        found.spans = [Dated(Span(span.last, span.last, "day"), 0, 0)]
+        return [name]
