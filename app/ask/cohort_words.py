@@ -203,7 +203,7 @@ class CohortWords(Question):
             if self.text(begin) in ("cohort", "cohorts") and self.text(begin - 1) in ("by", "per", "each", "every"):
                 self.found.per_period = True
                 self.take(begin - 1, begin)
-            self.take(begin, end)
+            self.take(begin - (self.text(begin - 1) == "first"), end)
         later = [
             (begin, end) for _, begin, end in self.each(self.lexicon.or_later) if not self.bounds_number(begin, end)
         ]

@@ -93,7 +93,10 @@ class DateForms:
             return Dated(Span(self._unit(UNITS[word], 0).first, as_of, "range"), begin, begin + 3)
         edge = {"beginning": "first", "start": "first", "end": "last"}.get(word)
         if edge and after in ("of", "in"):
-            inner = self.span_at(tokens, begin + 2 + (text_at(tokens, begin + 2) == "the"))
+            position = begin + 2 + (text_at(tokens, begin + 2) == "the")
+            inner = self.span_at(tokens, position)
+            if inner is None and text_at(tokens, position) in UNITS:  # the start of the year: of this one
+                inner = Dated(self._unit(UNITS[text_at(tokens, position)], 0), position, position + 1)
             return Dated(edge_of_span(inner.span, edge), begin, inner.end) if inner else None
         if word == "day" and after == "before" and text_at(tokens, begin + 2) == "yesterday":
             return Dated(self._unit("day", -2), begin, begin + 3)
@@ -434,7 +437,10 @@ class DateForms:
         return Dated(Span(date(year, 1, 1), date(year, 12, 31), "year"), begin, begin + 1 + is_named)
 
     def _everything(self, tokens: Sequence[Token], begin: int) -> Dated | None:
-        here = [text_at(tokens, begin + n) for n in range(4)]
+        here = [text_at(tokens, begin + n) for n in range(5)]
+        if "very" in here[:2]:
+            here.remove("very")
+            begin += 1
         everything = Span(self.catalogue.first, self.catalogue.as_of, "range")
         for words in (
             ("all", "time"),

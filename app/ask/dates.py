@@ -86,7 +86,8 @@ class DateReader(DateForms):
             return Dated(related, begin, first.end + goes_on) if related else None
         if ending := self._ending(tokens, begin):
             return ending
-        if word == "by" and text_at(tokens, begin + 1) not in UNITS:
+        leads_until = text_at(tokens, begin - 1) not in ("going", "judging", "measured", "judged")
+        if word == "by" and leads_until and text_at(tokens, begin + 1) not in UNITS:
             first = self.span_at(tokens, begin + 1 + (text_at(tokens, begin + 1) == "the"))  # by the end of June
             until = first and self._related("until", first.span)
             return Dated(until, begin, first.end) if first and until else None

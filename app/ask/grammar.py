@@ -104,8 +104,10 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
                     continue  # a week before, the week before last, the day before yesterday
                 grain = next((unit for name, unit in OVER.items() if self.text(begin) == name), None)
                 self.found.grain = self.found.grain or grain
-                begin -= self.text(begin - 1) in ("the", "to", "a") and self.free[begin - 1]
-                self.take(begin, end)
+                is_beside = self.text(begin) == "to" and self.text(begin - 1) == "next"
+                begin -= (is_beside or self.text(begin - 1) in ("the", "to", "a")) and self.free[begin - 1]
+                is_beside |= self.text(begin) == "to" and self.text(begin - 1) == "next"
+                self.take(begin - is_beside, end)
                 self.found.operations.add(group)
 
     def read_dates(self) -> None:
@@ -268,6 +270,7 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
             self.found.ambiguous.append(self.lexicon.ambiguous_metrics[int(number)])
             self.take(begin, end)
         self.read_ratio()
+        self.read_copulas()
         found = [(name, begin, end) for name, begin, end in self.each(phrases) if not self.is_of_movement(begin, end)]
         for name, begin, end in found:
             # the churn of users acquired from google: said of a segment, not asked for
@@ -277,15 +280,27 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
                 self.found.metrics.append(name)
                 self.found.metric_places[name] = (begin, end)
             self.check_rate(name, begin, end)
-            self.take(begin, end)
+            self.take(begin - (name == "new_users" and self.text(begin - 1) == "first"), end)
 
         self.read_movement()
         if {"new_users", "gained_users"} <= set(self.found.metrics):
             self.found.metrics.remove("gained_users")  # gained new users: the verb
 
+    def read_copulas(self) -> None:
+        """Stay above 1, keep growing, remain flat: no more than to be so."""
+        after = {word for name in (*BOUND_WORDS, "rose", "fell") for word in self.group(name).words} - {"up", "at"}
+        for name, begin, end in self.each(self.lexicon.metrics):
+            if name == "retained_users" and end == begin + 1 and self.text(end) in after:
+                self.take(begin, end)
+
     def read_movement(self) -> None:
         """Lost so many active users: the churned ones, or of two dates the change of the active ones; so is gained."""
         active = self.found.metric_places.get("active_users")
+        churned = self.found.metric_places.get("churned_users")
+        if churned and self.text(churned[0]) in self.group("fell").words and len(self.found.metrics) > 1:
+            self.found.metrics.remove("churned_users")  # retention dropped off
+            self.found.operations.add("fell")
+            return
         for name, movement in (("churned_users", "fell"), ("gained_users", "rose")):
             verb = self.found.metric_places.get(name)
             if not (verb and active and 0 <= active[0] - verb[1] < WITHIN_PHRASE):
@@ -324,9 +339,10 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
 
     def read_ratio(self) -> None:
         """The ratio of users gained to users lost, of new to active ones."""
-        named = {name for name, _, _ in self.each(self.lexicon.metrics)}
+        named = self.each(self.lexicon.metrics)
+        inside = {place for _, begin, end in named for place in range(begin, end)}
         for position, token in enumerate(self.tokens):
-            if token.text == "ratio" and len(named) == 2:
+            if token.text == "ratio" and position not in inside and len({name for name, _, _ in named}) == 2:
                 self.take(position, position + 1)
 
     def read_returns(self) -> None:
@@ -579,7 +595,8 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
             asks = self.text(begin) in ("how", "what", "when", "why", "who", "where", "which")
             idle = self.lexicon.ambiguous.words | {"now"}
             is_idle = all(self.free[n] or self.text(n) in idle for n in range(begin, len(self.tokens)))
-            if self.text(begin - 1) == "and" and asks and is_idle:
+            is_answered = self.text(begin) == "when" and self.found.operations & {"highest", "lowest"}
+            if self.text(begin - 1) == "and" and asks and is_idle and not is_answered:
                 return spoken(self.raw[begin:])
         return ""
 

@@ -61,6 +61,19 @@ class Phrases:
         object.__setattr__(self, "longest", max(map(len, self.meanings), default=0))
 
     @classmethod
+    def of_verbs(cls, groups: Mapping[str, Iterable[str]]) -> Phrases:
+        """The same with every form of a verb for each other one: bringing in, where brought in is listed."""
+        listed = cls.of(groups)
+        forms = {form: verb for verb in vocabulary()["verbs"] for form in verb}
+        others = {
+            (*words[:n], form, *words[n + 1 :]): meaning
+            for words, meaning in listed.meanings.items()
+            for n, word in enumerate(words)
+            for form in forms.get(word, ())
+        }
+        return cls(others | listed.meanings)
+
+    @classmethod
     def of(cls, groups: Mapping[str, Iterable[str]]) -> Phrases:
         """From meaning -> phrases; of a phrase with two meanings the first stays."""
         meanings: dict[tuple[str, ...], str] = {}
@@ -93,7 +106,7 @@ class Lexicon:
         listed = {name: list(phrases) for name, phrases in words["metrics"].items() if name in catalogue.metrics}
         for name, metric in catalogue.metrics.items():
             listed.setdefault(name, []).extend((metric.label, name))
-        self.metrics = Phrases.of(listed)
+        self.metrics = Phrases.of_verbs(listed)
         self.ambiguous = Phrases.of({str(n): entry["phrases"] for n, entry in enumerate(words["ambiguous"])})
         self.yielding = [tuple(entry["metrics"]) for entry in words["ambiguous"] if entry.get("yields")]
         self.ambiguous_metrics = [tuple(entry["metrics"]) for entry in words["ambiguous"]]

@@ -191,8 +191,10 @@ class MetricReading(Settling):
             return False
         first, second = found.spans
         between = {token.text for token in self.tokens[first.end : second.begin]}
-        states = {"lost", "churned", "left", "retained", "kept", "stayed", "still", "also", "again", "back", "returned"}
-        return metrics[0] in FOLLOWED and bool(between & states)
+        places = [found.metric_places[name][0] for name in metrics if name in found.metric_places]
+        is_between = metrics[0] != DEFAULT_METRIC and any(first.end <= place < second.begin for place in places)
+        is_again = bool(between & {"still", "also", "again", "back", "returned"})
+        return metrics[0] in FOLLOWED and (is_between or is_again)
 
     def from_one_to_the_next(self, metrics: Sequence[str]) -> list[str]:
         """Their losses or those kept, if the second period is the next one. Raises `Stop`."""
