@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,30 @@ def artifacts_folder(default: Path) -> Path:
     return DBT_PROJECT / os.environ.get("DBT_TARGET_PATH", str(default))
 
 
+@contextmanager
+def dbt_at_hand() -> Iterator[subprocess.Popen[str]]:
+    """A process that loads dbt while the refresh looks at its inputs, and then waits for what to run.
+
+    It is gone at the end, whether it was needed or not.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipeline.dbt_process"],
+        cwd=DBT_PROJECT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 def run_dbt(
+    dbt: subprocess.Popen[str],
     warehouse: Path,
     workshop: Path,
     overrides: Mapping[str, Any],
@@ -94,7 +118,7 @@ def run_dbt(
     """
     build = Build(warehouse, artifacts_folder(workshop / "target"))
     (build.artifacts / "run_results.json").unlink(missing_ok=True)
-    environment = os.environ | {
+    environment = {
         "WAREHOUSE_BUILD_PATH": str(warehouse),
         "CHECKED_INPUTS": str(checked_inputs),
         "REFRESH_MODE": "update" if is_update else "full",
@@ -102,25 +126,17 @@ def run_dbt(
         "DBT_LOG_PATH": os.environ.get("DBT_LOG_PATH", str(workshop / "logs")),
         # A tenth of a small refresh went into writing down every step of dbt.
         "DBT_LOG_LEVEL_FILE": os.environ.get("DBT_LOG_LEVEL_FILE", "info"),
-        "PYTHONPATH": str(ROOT),
     }
-    command = [sys.executable, "-m", "pipeline.dbt_process", "--log-level", "none", "build"]
-    command += ["--profiles-dir", ".", "--vars", json.dumps(dict(overrides), default=str)]
+    arguments = ["--log-level", "none", "build"]
+    arguments += ["--profiles-dir", ".", "--vars", json.dumps(dict(overrides), default=str)]
     # Unit tests try the models' code on made-up rows: `make test` and a plain `dbt build` run them, and no data can
     # change their outcome.
-    command += ["--exclude-resource-type", "unit_test"]
-    process = subprocess.Popen(
-        command,
-        cwd=DBT_PROJECT,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout is not None
-    problems = list(_follow(process.stdout, report))
-    if process.wait() != 0:
+    arguments += ["--exclude-resource-type", "unit_test"]
+    assert dbt.stdin is not None and dbt.stdout is not None
+    with suppress(BrokenPipeError):  # dbt could not be loaded: what it said of that comes below
+        print(json.dumps({"arguments": arguments, "environment": environment}), file=dbt.stdin, flush=True)
+    problems = list(_follow(dbt.stdout, report))
+    if dbt.wait() != 0:
         if any(_DISK_FULL in problem for problem in problems):
             raise PipelineError(f"{workshop}: {_DISK_FULL}; free some and refresh again")
         raise PipelineError(_first_problem(build, problems))

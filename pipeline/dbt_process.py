@@ -1,8 +1,9 @@
 """dbt in a process of its own: in the refresh's own it would keep the warehouse open after it is done.
 
-It says in lines of JSON what a refresh passes on: {"model", "number", "of", "seconds"} of each model that is done, and
-{"problem"} of what goes wrong. dbt's own lines of JSON would take a fifth of a small refresh. It ends with the refresh
-that started it, however that ends: its standard input closes then.
+It loads dbt, which takes a second or two, and waits for a line of JSON on its standard input: {"arguments",
+"environment"} of what to run. It says in lines of JSON what a refresh passes on: {"model", "number", "of", "seconds"} of
+each model that is done, and {"problem"} of what goes wrong. dbt's own lines of JSON would take a fifth of a small
+refresh. It ends with the refresh that started it, however that ends: its standard input closes then.
 """
 
 import json
@@ -20,6 +21,12 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
+def _command() -> Any:
+    """What the refresh asks for; the process ends here if it never does."""
+    line = sys.stdin.readline()
+    return json.loads(line) if line else sys.exit(1)
+
+
 def _pass_on(event: Any) -> None:
     """One of dbt's events, a protobuf message with `info` and `data`."""
     info, data = event.info, event.data
@@ -34,5 +41,7 @@ def _pass_on(event: Any) -> None:
 
 
 if __name__ == "__main__":
+    command = _command()
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    sys.exit(0 if dbtRunner(callbacks=[_pass_on]).invoke(sys.argv[1:]).success else 1)
+    os.environ.update(command["environment"])
+    sys.exit(0 if dbtRunner(callbacks=[_pass_on]).invoke(command["arguments"]).success else 1)

@@ -1,6 +1,6 @@
 """The input files shown to dbt as one table per source, whatever their format.
 
-dbt loads its `raw` sources through `Plugin` (named in analytics_dbt/profiles.yml), so that `dbt build` and
+dbt loads its `raw` sources through `pipeline/dbt_plugin.py`, so that `dbt build` and
 `python -m pipeline refresh` read the same files in the same way. A row is never changed here, only lined up:
 columns are matched by name over all files of a source, and two are added:
 
@@ -12,28 +12,22 @@ Lines that could not be split into fields are the source `malformed_lines`, the 
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple
-from pathlib import Path
 from typing import Any
 
 import duckdb
-from dbt.adapters.duckdb.plugins import BasePlugin
 
 from pipeline.inputs import (
     IS_OBJECT,
     REQUIRED_COLUMNS,
     InputFile,
     Inputs,
-    check_inputs,
     identifier,
     quote,
     read_csv,
     read_lines,
 )
-from pipeline.settings import data_dir
 
 
 def _select(file: InputFile, types: Mapping[str, str]) -> str:
@@ -117,28 +111,3 @@ def _relation(cursor: duckdb.DuckDBPyConnection, columns: str, rows: Iterable[tu
     for row in rows:
         cursor.execute(f"insert into handed_over values ({', '.join('?' * len(row))})", row)
     return cursor.sql("from handed_over").to_arrow_table()
-
-
-class Plugin(BasePlugin):
-    """dbt-duckdb's door to the inputs: each table of the dbt source `raw` is loaded here."""
-
-    def initialize(self, plugin_config: dict[str, Any]) -> None:
-        self.inputs: Inputs | None = None
-        self.lock = threading.Lock()  # dbt loads sources from several threads
-
-    def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
-        Path(creds.path).parent.mkdir(parents=True, exist_ok=True)  # of a fresh clone, there is no target/ yet
-
-    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        self.connection = conn
-        # What an earlier run has read may have changed since.
-        conn.execute("drop schema if exists raw cascade; create schema raw; drop schema if exists work cascade")
-
-    def load(self, source_config: Any) -> Any:
-        with self.lock:
-            if self.inputs is None:
-                checked = os.environ.get("CHECKED_INPUTS")  # a refresh has looked at the files already
-                self.inputs = (
-                    Inputs.load(Path(checked)) if checked else check_inputs(data_dir(), source_config["event_columns"])
-                )
-        return source_relation(self.connection.cursor(), self.inputs, source_config.identifier)

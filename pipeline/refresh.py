@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline.build import Build, Report, artifacts_folder, project_vars, run_dbt
+from pipeline.build import Build, Report, artifacts_folder, dbt_at_hand, project_vars, run_dbt
 from pipeline.errors import PipelineError
 from pipeline.inputs import InputError, Inputs, check_inputs, quote
 from pipeline.lock import sole_writer
@@ -31,7 +31,7 @@ def refresh(
 
     Raises PipelineError (BusyError, HeldError) with one readable line; the published warehouse is then as it was.
     """
-    with _workbench(workshop):
+    with _workbench(workshop), dbt_at_hand() as dbt:
         started_at = datetime.now(UTC).replace(tzinfo=None)
         report(f"checking the files of {data_dir()}")
         code = code_fingerprint()
@@ -45,11 +45,11 @@ def refresh(
             events = inputs.of("event_stream")
             loaded = [file for file in events if file.is_loaded]
             lines = sum(file.rows_read for file in loaded)
-            report(f"updating from {len(loaded)} of {len(events)} event files, {lines:,} lines")
             shutil.copyfile(workshop.warehouse, workshop.new_warehouse)
+            report(f"updating from {len(loaded)} of {len(events)} event files, {lines:,} lines")
         new = workshop.new_warehouse
         try:
-            build = run_dbt(new, workshop.folder, overrides, not why_full, checked_inputs, report)
+            build = run_dbt(dbt, new, workshop.folder, overrides, not why_full, checked_inputs, report)
         except PipelineError as error:
             inputs.assert_unchanged()  # a file that changed under way explains more than what it broke
             raise _with_rejected_rows(error, new, inputs, workshop) from None

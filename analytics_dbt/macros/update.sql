@@ -57,3 +57,14 @@
         select {{ (['cohort_start'] + segments) | join(', ') }} from work.changed_cohorts
     )
 {%- endmacro %}
+
+{#- With `before`, also of the periods before those. -#}
+{% macro of_touched_periods(grain, before=false) -%}
+    period_start in (
+        select period_start from work.touched_periods where grain = '{{ grain }}'
+        {%- if before %}
+        union all
+        select {{ add_periods('period_start', -1, grain) }} from work.touched_periods where grain = '{{ grain }}'
+        {%- endif %}
+    )
+{%- endmacro %}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from app.ask.lexicon import Lexicon, fillers, vocabulary
-from app.ask.spans import UNITS, WEEKDAYS
+from app.ask.spans import MONTHS, UNITS, WEEKDAYS
 from app.ask.tokens import tokenise
 
 _CLAUSE = re.compile(
@@ -124,6 +124,7 @@ def _stands_alone(sentences: list[str], told: list[bool], lexicon: Lexicon) -> b
     # Whoever names a segment without an opinion about it may mean only those users.
     names = {word for phrase, _ in lexicon.values for word in phrase}
     names |= {word for phrase in lexicon.absent_places for word in phrase} | {code.lower() for code in lexicon.codes}
+    names |= {*MONTHS, "cohort", "cohorts"} - {"may"}
     beliefs = set(fillers()["beliefs"])
     plain = [s for s, out in zip(sentences, told, strict=True) if out]
     plain = [s for s in plain if beliefs.isdisjoint(token.text for token in tokenise(s))]

@@ -131,7 +131,8 @@ class CohortReading(Settling):
             and not found.age
             and not found.metrics
         )
-        if "cohort_size" in found.metrics or texts & {"size", "sizes", "big", "large"} or is_ranked_size:
+        says_size = "cohort_size" in found.metrics or texts & {"size", "sizes", "big", "large"}
+        if is_ranked_size or (says_size and not found.age):
             return "cohort_size"
         if {"many", "cohorts"} <= texts and not found.age and found.bounds and not found.is_percent:
             return "cohort_size"  # how many cohorts had fewer than 10 people

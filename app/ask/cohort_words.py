@@ -136,7 +136,7 @@ class CohortWords(Question):
         following = self.text(begin + 2)
         # were there 3 months in, two months in compared with
         is_in = following == "in" and self.text(begin + 3) in ("", "compared", "and", "vs", "versus", "for", "of")
-        if following in ("later", "on") or is_in or (following == "after" and self.text(begin + 3) != ""):
+        if following in ("later", "on", "after") or is_in:
             tail = begin + 3
             if following == "after":  # 3 months after joining
                 tail = self.after_joining(tail)

@@ -323,7 +323,19 @@ class DateForms:
                 return None
             return Dated(make(year) if year else self._of_any_year(make), begin, end)
         while text_at(tokens, position) in (
-            *("of", "starting", "beginning", "commencing", "from", "the", "on", "with", "containing", "around"),
+            *(
+                "of",
+                "starting",
+                "beginning",
+                "commencing",
+                "ending",
+                "from",
+                "the",
+                "on",
+                "with",
+                "containing",
+                "around",
+            ),
         ):
             position += 1
         day = self._day(tokens, position) or self._weekday(tokens, position)

@@ -122,14 +122,15 @@ class DateReader(DateForms):
     def _ending(self, tokens: Sequence[Token], begin: int) -> Dated | None:
         """The 7 days up to 30 June, the two weeks before 8 June."""
         number, unit = tokens[begin].whole, UNITS.get(text_at(tokens, begin + 1))
-        words = tuple(text_at(tokens, begin + n) for n in (2, 3))
+        begin_of_rest = begin + 2 + (text_at(tokens, begin + 2) in ("window", "period"))
+        words = tuple(text_at(tokens, begin_of_rest + n) for n in (0, 1))
         length = (
             1 if words[0] in ("before", "until", "ending") else 2 if words in (("up", "to"), ("leading", "to")) else 0
         )
-        length += length > 0 and text_at(tokens, begin + 2 + length) in ("on", "the")
+        length += length > 0 and text_at(tokens, begin_of_rest + length) in ("on", "the")
         if not number or number > MOST_ENDING or unit not in ("day", "week") or not length:
             return None
-        last = self.span_at(tokens, begin + 2 + length)
+        last = self.span_at(tokens, begin_of_rest + length)
         if last is None or any(one.unit != "day" for one in (last.span, *last.span.others)):
             return None
         back = timedelta(days=number * (7 if unit == "week" else 1))

@@ -276,6 +276,7 @@ class Grammar(CohortWords, SegmentWords, DaysWords):
             # the churn of users acquired from google: said of a segment, not asked for
             is_aside = name == "new_users" and len(found) > 1 and self.text(end) in ("from", "via", "through")
             is_aside = is_aside and not any(dated.begin == end for dated in self.found.spans)
+            is_aside |= self.text(begin) == "registered" and any(other[2] == begin for other in found)  # DAU registered
             if name not in self.found.metrics and not is_aside:
                 self.found.metrics.append(name)
                 self.found.metric_places[name] = (begin, end)

@@ -48,6 +48,8 @@ class GrowthReading(MetricReading, ChangeReading):
         claim = self.claim(metrics[0])
         operation, spans, of_change = self.asked_change(operation, spans, grain, by, claim)
         relative = of_change and self.catalogue.metrics[metrics[0]].is_count and not of and self.is_in_percent
+        if len(metrics) > 1 and operation == "change" and not found.operations & CHANGES:
+            operation = "compare"  # active users and churn, last week against the week before
         if len(metrics) > 1 and operation in ("highest", "lowest", "change", "explain", *PICKS):
             raise Stop(self.which_metric(metrics))
         operation = self.for_dates(operation, spans, grain, by, of_change=of_change)
@@ -85,7 +87,7 @@ class GrowthReading(MetricReading, ChangeReading):
             of_change=of_change,
             relative=relative,
             claim=claim if operation in ("change", "explain") else sides or self.claimed_first(operation, metrics),
-            higher=self.higher(metrics[0], by) if operation == "compare" else None,
+            higher=self.higher(metrics[0], by) if operation == "compare" else found.claimed,
             asks=self.asks(operation, of_change=of_change) or self.asks_which_is_more(operation, metrics),
         )
         settled = self.without_sums(query)
@@ -149,7 +151,7 @@ class GrowthReading(MetricReading, ChangeReading):
         ranks = found.operations & {"highest", "lowest", "best", "worst"}
         for segment in found.named_segments:
             if ranks and not found.by and len(found.filters.get(segment, ())) == 1:
-                del found.filters[segment]
+                [found.claimed] = found.filters.pop(segment)
                 found.by.append(segment)
 
     def against_now(self, spans: list[Span]) -> list[Span]:

@@ -67,7 +67,7 @@ class MetricQuery(Frozen):
     asks           what the sentence has to say besides: whether it is so, or is in every period, how long ago it was,
                    the highest and the lowest of a series
     claim          what the question takes for granted or asks to confirm about the change
-    higher         compare: the value of `by` that it asks to confirm as the higher one
+    higher         compare, highest, lowest: the value of `by` that it asks to confirm as the higher, or the first, one
     """
 
     operation: Operation

@@ -330,8 +330,9 @@ class PeriodTeller(Teller):
         winners = " and ".join(name(row) for row in ties)
         what = self.split_name or self.grain
         verb = "had" if len(ties) == 1 else "share"
+        answer = ("Yes: " if self.query.higher in map(name, ties) else "No: ") if self.query.higher else ""
         said = (
-            f"{winners} {verb} the {self.place}{self.rank} {self.label}{self.where}, {self.number(value)}"
+            f"{answer}{winners} {verb} the {self.place}{self.rank} {self.label}{self.where}, {self.number(value)}"
             f"{self.made_of(self.metric, top)}"
         )
         scope = f", of all {plural(what)} {self.at}"

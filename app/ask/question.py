@@ -43,6 +43,7 @@ class Found:
     value_places: dict[str, int] = field(default_factory=dict)
     named_segments: list[str] = field(default_factory=list)
     by: list[str] = field(default_factory=list)
+    claimed: str | None = None
     operations: set[str] = field(default_factory=set)
     limit: int | None = None
     nth: int | None = None

@@ -181,7 +181,10 @@ class Settling(Grammar):
             return span
         if "year_ago" in self.found.operations:
             return span.others[-1]  # the latest: only that one has a year before it
-        candidates = [one for one in (span, *span.others) if is_known(one)]
+        spans = (span, *span.others)
+        known = [one for one in spans if is_known(one)]
+        # The latest may be meant even if it is not over yet; one before the data begins is not.
+        candidates = [one for one in spans if one in known or (known and one.first > known[-1].first)]
         if len(candidates) == 1:
             others = " and ".join(span_name(one) for one in (span, *span.others) if one not in candidates)
             remark = f"{span_name(candidates[0])} is taken, as the data cannot answer this for {others}."

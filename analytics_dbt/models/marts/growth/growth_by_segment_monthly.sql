@@ -1,5 +1,14 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace',
+    incremental_predicates=[of_touched_periods('month')],
+    on_schema_change='fail'
+) }}
+
+-- depends_on: {{ ref('touched_periods') }}
 with lifecycle as (
     select * from {{ ref('user_lifecycle_monthly') }}
+    where {{ in_update(of_touched_periods('month', before=true)) }}
 ),
 
 users as (
@@ -15,3 +24,4 @@ final as (
 )
 
 select * from final
+where {{ in_update(of_touched_periods('month')) }}

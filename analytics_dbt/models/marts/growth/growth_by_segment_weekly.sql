@@ -1,5 +1,14 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace',
+    incremental_predicates=[of_touched_periods('week')],
+    on_schema_change='fail'
+) }}
+
+-- depends_on: {{ ref('touched_periods') }}
 with lifecycle as (
     select * from {{ ref('user_lifecycle_weekly') }}
+    where {{ in_update(of_touched_periods('week', before=true)) }}
 ),
 
 users as (
@@ -15,3 +24,4 @@ final as (
 )
 
 select * from final
+where {{ in_update(of_touched_periods('week')) }}
