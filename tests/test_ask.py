@@ -391,8 +391,11 @@ def test_a_question_back_offers_questions_that_are_answered(question: str) -> No
 
 
 def test_only_the_year_that_can_be_known_is_not_asked_for() -> None:
-    assert ask("churn rate in October").metric_query.start == date(2025, 10, 1)  # type: ignore[union-attr]
+    first = ask("churn rate in July").metric_query  # July 2025 has no month before it
+    assert first is not None
+    assert first.start == date(2026, 7, 1)
     assert ask("active users in October").status == "clarify"
+    assert ask("churn rate in October").status == "clarify"  # the one that is still open may be meant
 
 
 def test_ranges_that_overlap_are_not_compared(db: warehouse.Snapshot, catalogue: Catalogue) -> None:

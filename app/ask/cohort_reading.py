@@ -105,7 +105,7 @@ class CohortReading(Settling):
         operation: Operation = "value"
         if len(spans) > 2:
             raise Stop(self.unclear("I can put two cohorts side by side, not more."))
-        if len(spans) == 2 or (self.several_values and ops & {"more", "less"} and not found.by):
+        if len(spans) == 2 or (self.several_values and ops & {"more", "less", "best", "worst"} and not found.by):
             operation = "compare"
         elif ops & {"highest", "best", "more", "rank"}:
             operation = "highest"

@@ -69,7 +69,7 @@ class CohortTeller(Teller):
             adverb = SUFFIXES[self.grain]
             return f", all {adverb} cohorts old enough taken together"
         cell = self.catalogue.shifted(row["first_cohort_start"].date(), self.query.age or 0, self.grain)
-        return f", in {words.period(cell, self.grain)}{self.later}"
+        return f", {at(words.period(cell, self.grain))}{self.later}"
 
     def remarks(self, rows: list[Row]) -> None:
         small = [self.cohort_name(row) for row in rows if int(row["cohort_size"]) < SMALL_COHORT]

@@ -271,10 +271,6 @@ class CohortWords(Question):
         end += self.text(end) == "the"
         return any(dated.begin <= end < dated.end for dated in self.found.spans)
 
-    def text_has(self, *texts: str) -> bool:
-        """Whether one of these words is in the question."""
-        return any(token.text in texts for token in self.tokens)
-
     def follows_people(self, begin: int, end: int) -> bool:
         """Whether a phrase such as "who joined in" is followed by when, or stands in a question about staying."""
         phrase = {token.text for token in self.tokens[begin:end]}

@@ -13,6 +13,7 @@ from app.ask.metric_query import Grain
 from app.ask.spans import (
     CONNECTORS,
     DAY,
+    GRAIN_WORDS,
     HOLIDAYS,
     LAST,
     MONTHS,
@@ -44,6 +45,11 @@ FOLLOWING = frozenset(
     )
 )
 
+# What may stand between a week and the day that says which.
+BEFORE_DAYS = frozenset(
+    ("of", "starting", "beginning", "commencing", "ending", "from", "the", "on", "with", "containing", "around")
+)
+
 
 class DateForms:
     """Reads one form, beginning at a position."""
@@ -67,6 +73,7 @@ class DateForms:
             self._week,
             self._weekend,
             self._day,
+            self._day_beside,
             self._holiday,
             self._season,
             self._year,
@@ -139,7 +146,8 @@ class DateForms:
 
     def _part(self, tokens: Sequence[Token], begin: int) -> Dated | None:
         """The second week of May, the last 5 days of September, the first half of June, the first two months of Q3."""
-        which = -1 if text_at(tokens, begin) in ("last", "final") else ordinal(text_at(tokens, begin))
+        edge = {"last": -1, "final": -1, "closing": -1, "opening": 1}
+        which = edge.get(text_at(tokens, begin)) or ordinal(text_at(tokens, begin))
         number = tokens[begin + 1].whole if begin + 1 < len(tokens) else None
         position = begin + 1 + (number is not None)
         unit = UNITS.get(text_at(tokens, position))
@@ -234,6 +242,8 @@ class DateForms:
         if text_at(tokens, position) in ("complete", "full", "calendar"):
             position += 1
         unit, end = UNITS.get(text_at(tokens, position)), position + 1
+        if text_at(tokens, position + 1) in ("cohort", "cohorts"):  # the last 6 monthly cohorts
+            unit, end = GRAIN_WORDS.get(text_at(tokens, position)), position
         if unit is None:  # how many days of the last 60
             before = begin - 1 - (text_at(tokens, begin - 1) == "the")
             said = text_at(tokens, before - 1) if text_at(tokens, before) in ("in", "of") else ""
@@ -322,21 +332,7 @@ class DateForms:
             if year is None and not FOLLOWING.isdisjoint(token.text for token in tokens):
                 return None
             return Dated(make(year) if year else self._of_any_year(make), begin, end)
-        while text_at(tokens, position) in (
-            *(
-                "of",
-                "starting",
-                "beginning",
-                "commencing",
-                "ending",
-                "from",
-                "the",
-                "on",
-                "with",
-                "containing",
-                "around",
-            ),
-        ):
+        while text_at(tokens, position) in BEFORE_DAYS:
             position += 1
         day = self._day(tokens, position) or self._weekday(tokens, position)
         if day is None:
@@ -407,6 +403,16 @@ class DateForms:
         if is_year_too and text_at(tokens, begin - 1) != "on":
             spans.append(month_from(date(2000 + number, month, 1)))  # May 26: the day, or the month of 2026
         return Dated(replace(spans[0], others=tuple(spans[1:])), begin, end)
+
+    def _day_beside(self, tokens: Sequence[Token], begin: int) -> Dated | None:
+        """The 8 of 8 and 9 September."""
+        number, is_first = day_number(text_at(tokens, begin)), text_at(tokens, begin + 1) in ("and", "or", "&")
+        inner = self._day(tokens, begin + 2) if number and is_first and day_number(text_at(tokens, begin + 2)) else None
+        if number is None or inner is None or any(one.unit != "day" for one in (inner.span, *inner.span.others)):
+            return None
+        days = [date_or_none(one.first.year, one.first.month, number) for one in (inner.span, *inner.span.others)]
+        spans = [Span(day, day, "day") for day in days if day]
+        return Dated(replace(spans[0], others=tuple(spans[1:])), begin, begin + 1) if spans else None
 
     def _holiday(self, tokens: Sequence[Token], begin: int) -> Dated | None:
         """Christmas Eve, New Year's Day: a day of the year that has a name."""

@@ -44,18 +44,24 @@ class GrowthReading(MetricReading, ChangeReading):
         if operation == "compare" and len(metrics) > 1 and found.per_period:
             operation = "series"
         grain, within = self.averaged(operation, grain)
+        if found.bounds.get("at_most") == 0 and metrics == [DEFAULT_METRIC] and not spans:
+            grain = grain or found.grain or "day"  # when was nobody there
         grain = grain or found.grain or self.natural_grain(spans, operation, metrics)
         claim = self.claim(metrics[0])
         operation, spans, of_change = self.asked_change(operation, spans, grain, by, claim)
         relative = of_change and self.catalogue.metrics[metrics[0]].is_count and not of and self.is_in_percent
-        if len(metrics) > 1 and operation == "change" and not found.operations & CHANGES:
-            operation = "compare"  # active users and churn, last week against the week before
-        if len(metrics) > 1 and operation in ("highest", "lowest", "change", "explain", *PICKS):
+        if len(metrics) > 1 and operation in ("highest", "lowest", "explain", *PICKS):
             raise Stop(self.which_metric(metrics))
         operation = self.for_dates(operation, spans, grain, by, of_change=of_change)
+        if len(metrics) > 1 and operation == "change":
+            if found.operations & CHANGES:
+                raise Stop(self.which_metric(metrics))
+            operation = "compare"  # active users and churn, last week against the week before
         if operation == "change" and len(spans) == 1:
             spans = self.ends_of_growth(spans[0], metrics, grain)
         only_complete = bool(found.bounds) or of_change
+        if operation == "series" and metrics == [DEFAULT_METRIC] and self.counts_users and self.text_has("every"):
+            self.first_of_all.append(f"Each {grain} by itself; who was there in every one is not kept.")
         if found.bounds and operation == "value" and not self.is_one_figure(spans, grain, by):
             operation = "series"
         self.note_edges(spans, grain, metrics, operation)
@@ -199,6 +205,8 @@ class GrowthReading(MetricReading, ChangeReading):
             return "explain"
         if ("series" in ops or found.per_period) and "compare" in ops and (found.by or self.several_values):
             return "series"
+        if found.by and ranks and found.per_period:
+            return "series"  # the top country of each month: all of them
         if found.by and ranks & {"highest", "lowest", "best", "worst"} and ops & CHANGES:
             return self.rank(metric)  # which source grew most since June, compared with June
         for average in AVERAGES:

@@ -18,7 +18,6 @@ from app.ask import spans
 from app.ask.catalogue import Catalogue
 from app.ask.tokens import NUMBERS, ORDINALS, Token, tokenise
 
-GRAIN_WORDS = {"monthly": "month", "weekly": "week", "daily": "day"}
 # Of shorter words nothing is a typo.
 SHORTEST_TYPO = 3
 LIKENESS = 0.8
@@ -111,7 +110,8 @@ class Lexicon:
         self.yielding = [tuple(entry["metrics"]) for entry in words["ambiguous"] if entry.get("yields")]
         self.ambiguous_metrics = [tuple(entry["metrics"]) for entry in words["ambiguous"]]
         self.weak_metrics = Phrases.of(words["weak_metrics"])
-        self.away = set(words["away"])
+        self.away, self.absence = set(words["away"]), set(words["absence"])
+        self.moving = set(words["moving"].split())
         self.metric_groups = Phrases.of({name: group["phrases"] for name, group in words["metric_groups"].items()})
         self.operations = Phrases.of(words["operations"])
         self.operation_groups = {
@@ -152,12 +152,13 @@ class Lexicon:
         words = {
             *self.glue,
             *self.away,
+            *self.absence,
             *self.nouns,
             *self.segment_words,
             *spans.WORDS,
             *NUMBERS,
             *ORDINALS,
-            *GRAIN_WORDS,
+            *spans.GRAIN_WORDS,
         }
         words |= {"q", "h", "hourly", "quarterly", "yearly", "annual", "annually", *vocabulary()["not_understood"]}
         read = (self.metrics, self.metric_groups, self.ambiguous, self.operations, self.cohort, self.still)
@@ -177,7 +178,9 @@ class Lexicon:
         shortest = sorted(word for word in self.glue - self.fillers if len(word) == SHORTEST_TYPO)
         fixed: list[Token] = []
         notes: list[str] = []
-        for token in tokens:
+        same = vocabulary()["same"]
+        for said in tokens:
+            token = said.read_as(same[said.text]) if said.text in same else said
             word = token.text
             if word in self.known or len(word) < SHORTEST_TYPO or not word.isalpha() or token.original in self.codes:
                 fixed.append(token)

@@ -221,8 +221,7 @@ class MetricReading(Settling):
         is_of_a_day = not found.spans and not found.operations and not found.over_period
         is_of_days = bool(found.spans) and all(dated.span.unit == "day" for dated in found.spans)
         is_kept = not (found.filters or found.by) and found.grain in (None, "day")
-        is_ever = not found.spans or self.is_everything
-        is_extreme = bool(found.operations & {"highest", "lowest"}) and is_ever and not found.over_period
+        is_extreme = bool(found.operations & {"highest", "lowest"}) and not found.over_period
         is_extreme &= not found.operations & CHANGES
         is_rolling = any(token.text == "rolling" for token in self.tokens)
         if (

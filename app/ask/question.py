@@ -85,6 +85,10 @@ class Question:
     def text(self, position: int) -> str:
         return self.tokens[position].text if 0 <= position < len(self.tokens) else ""
 
+    def text_has(self, *texts: str) -> bool:
+        """Whether one of these words is in the question."""
+        return any(token.text in texts for token in self.tokens)
+
     def take(self, begin: int, end: int) -> None:
         for position in range(begin, end):
             self.free[position] = False

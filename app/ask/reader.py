@@ -13,8 +13,9 @@ from typing import Literal
 from app.ask.asides import asides, has_belief, has_purpose, without_audience
 from app.ask.catalogue import COHORTS, GROWTH, Catalogue
 from app.ask.cohort_reading import CohortReading
-from app.ask.grammar import CHANGES, NOT_KNOWN_OF_USERS
+from app.ask.grammar import CHANGES
 from app.ask.growth_reading import GrowthReading
+from app.ask.leftovers import NOT_KNOWN_OF_USERS
 from app.ask.lexicon import Lexicon, is_hostile
 from app.ask.metric_query import (
     Clarify,

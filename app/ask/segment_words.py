@@ -56,7 +56,7 @@ class SegmentWords(Question):
         for begin, end, meanings in sorted(self.mentions()):
             goes_on = self.text(begin - 1) in ("and", "or", "nor") and negated_until == begin - 1
             is_aside = self.text(end) in NEGATED_BEFORE and self.text(end + 1) != "from"
-            first = begin if goes_on or is_aside else self.negation_of(begin)
+            first = begin - goes_on if goes_on or is_aside else self.negation_of(begin)
             end += is_aside
             if first is None:
                 self.choose(*self.meant(begin, end, meanings))

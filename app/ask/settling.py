@@ -100,7 +100,7 @@ class Settling(Grammar):
 
     def first_is_higher(self, metric: str, first_end: int, second_begin: int) -> bool | None:
         """Whether the first of two named things is asked to be confirmed as the higher one; None: it is not asked."""
-        than = [n for n, token in enumerate(self.tokens) if token.text in ("than", "above", "below")]
+        than = [n for n, token in enumerate(self.tokens) if token.text in {"than", *self.sides}]
         is_between = any(first_end <= n < second_begin for n in than)
         return self.says_higher(metric) if self.says_whether and is_between else None
 

@@ -68,6 +68,7 @@ UNITS: dict[str, Unit] = {
 }
 # Seasons by their first month; each has three, as meteorologists count.
 SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "winter": 12}
+GRAIN_WORDS: dict[str, Grain] = {"monthly": "month", "weekly": "week", "daily": "day"}
 MONTHS_IN: dict[Unit, int] = {"month": 1, "quarter": 3, "half": 6, "year": 12}
 LAST = ("last", "previous", "past", "prior", "preceding", "latest", "recent", "trailing")
 NOW = ("this", "current", "ongoing")

@@ -42,9 +42,8 @@ _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 _DAYS_DASHED = re.compile(rf"(?<![\d.-])({_DAY})[-\u2013\u2014]({_DAY})(?![\w.-]*\d)")
 _NAME = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]*|q[1-4]|h[12]"
 _NAMES_DASHED = re.compile(rf"\b({_NAME})-({_NAME})\b", re.IGNORECASE)
-_MONTH_AND_YEAR = re.compile(
-    r"\b(jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)-?(?:20)?(\d\d)\b", re.IGNORECASE
-)
+_MONTH = r"jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec"
+_MONTH_AND_YEAR = re.compile(rf"\b({_MONTH})-?(?:20)?(\d\d)\b", re.IGNORECASE)
 _CONTRACTIONS = {  # in this order
     r"\b(wo)n't\b": "will not",
     r"\b(ca)n't\b": "can not",
@@ -103,7 +102,7 @@ def tokenise(question: str) -> list[Token]:
     text = re.sub(r"(?<=\d)\+(?!\d)", " or more ", text)  # 10+ days
     text = _MONTH_AND_YEAR.sub(r"\1 20\2", text)  # apr26, Apr2026, Apr-26
     text = re.sub(r"\b([qh][1-4])\s?[/-]\s?(\d\d)\b", r"\1 20\2", text, flags=re.IGNORECASE)  # Q3/26
-    text = re.sub(r"\bw/?[ce]\b", "week of", text, flags=re.IGNORECASE)  # w/c 18 May
+    text = re.sub(r"\bw/[ce]\b|\bwc\b", "week of", text, flags=re.IGNORECASE)  # w/c 18 May
     text = _DAYS_DASHED.sub(r"\1 to \2", text)  # 1-15 May
     text = _NAMES_DASHED.sub(r"\1 to \2", text)  # Jan-Mar, Q1-Q2
     text = re.sub(r"(?<=\w)[\u2013\u2014](?=\w)", " to ", text)  # 5 May\u201312 June

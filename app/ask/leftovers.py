@@ -1,0 +1,123 @@
+"""What is left of a question when everything that was understood is taken: ignored, or asked about."""
+
+from __future__ import annotations
+
+from app.ask.metric_query import Unanswerable
+from app.ask.question import Question, Stop
+from app.ask.tokens import spoken
+
+NOT_KNOWN_OF_USERS = "The warehouse knows when users were active, not that they “{}”."
+MOST_IGNORED = 2  # unknown words that may be left out of account
+WITHIN_PHRASE = 3  # words that may stand between "from" and the name it leads
+# What stands before the name of a segment: an unknown word after it may be one.
+LEADING = {
+    "with", "who", "whose", "that", "which", "on", "in", "into", "from", "using", "use", "used", "among", "amongst",
+    "of", "for", "via", "by", "through", "at", "to", "per", "than", "like", "about", "inside", "within", "and",
+    "or", "vs", "versus", "but", "only", "just", "not", "is", "are", "was", "were", "be", "been", "being", "as",
+    "many", "how", "without", "regarding", "concerning", "containing", "under", "over", "onto", "upon", "same", "it",
+}  # fmt: skip
+
+
+class Leftovers(Question):
+    """The words that are neither understood nor known to say nothing."""
+
+    def leftovers(self) -> list[int]:
+        return [
+            position
+            for position, token in enumerate(self.tokens)
+            if self.free[position]
+            and (token.text not in self.lexicon.glue or self.describes_people(position) or self.is_done(position))
+        ]
+
+    def is_done(self, position: int) -> bool:
+        """Whether a word says what users did, other than being active: new users who read the docs."""
+        return self.text(position) in self.lexicon.doings and self.text(position - 1) in {*self.lexicon.nouns, "who"}
+
+    def describes_people(self, position: int) -> bool:
+        """Whether a word that mostly says nothing stands right before users: learning users may be a segment."""
+        return self.text(position) in self.lexicon.describing and self.text(position + 1) in self.lexicon.nouns
+
+    def said_of_people(self) -> str:
+        """What is said of users, beyond the plainest words, where no metric says which are meant: read the news."""
+        for position, token in enumerate(self.tokens):
+            end = self.free_until(position + 1)
+            said = [n for n in range(position + 1, end) if self.text(n) not in self.lexicon.plain]
+            if token.text in self.lexicon.nouns and said:
+                return spoken(self.raw[said[0] : end])
+        return ""
+
+    def free_until(self, position: int) -> int:
+        """Where the words end, from a position on, that are taken for nothing."""
+        while position < len(self.tokens) and self.free[position]:
+            position += 1
+        return position
+
+    def can_ignore(self, left: list[int]) -> bool:
+        """Whether one or two unknown words stand apart from all that was understood of a whole question."""
+        is_whole = bool(self.found.metrics or self.found.is_cohort) and not self.found.ambiguous
+        return is_whole and len(left) <= MOST_IGNORED and all(map(self.stands_apart, left))
+
+    def stands_apart(self, position: int) -> bool:
+        """Whether a plain unknown word is no neighbour of what was understood, nor follows what leads a segment."""
+        token = self.tokens[position]
+        is_plain = token.original.isalpha() and token.original.islower() and token.text not in self.lexicon.known
+        if not is_plain or not 0 < position < len(self.tokens) - 1:
+            return False
+        is_apart = self.free[position - 1] and self.free[position + 1]
+        before = {self.text(n) for n in range(position - WITHIN_PHRASE, position)}
+        return is_apart and before.isdisjoint(LEADING)
+
+    def second_question(self) -> str:
+        """A second question of which nothing was understood: and how is it doing now."""
+        for begin in range(2, len(self.tokens) - 2):
+            asks = self.text(begin) in ("how", "what", "when", "why", "who", "where", "which")
+            idle = self.lexicon.ambiguous.words | {"now"}
+            is_idle = all(self.free[n] or self.text(n) in idle for n in range(begin, len(self.tokens)))
+            is_answered = self.text(begin) == "when" and self.found.operations & {"highest", "lowest"}
+            if self.text(begin - 1) == "and" and asks and is_idle and not is_answered:
+                return spoken(self.raw[begin:])
+        return ""
+
+    def check_leftovers(self) -> None:
+        left = self.leftovers()
+        found = self.found
+        if left_out := self.second_question():
+            self.ignored.append(left_out)
+        if not left:
+            return
+        if done := [n for n in left if self.is_done(n)]:
+            said = spoken(self.raw[done[0] : self.free_until(done[0])])
+            raise Stop(self.unread(self.no_answer(NOT_KNOWN_OF_USERS.format(said))))
+        what = spoken([self.raw[n] for n in left])
+        if self.can_ignore(left):
+            self.ignored.append(what)
+            return
+        if len(left) >= 3 and 2 * len(left) >= len(self.tokens):
+            raise Stop(self.unread(self.no_answer(f"Too little of this was understood; not “{what}”. I read English.")))
+        recognised = (
+            found.metrics
+            or found.days_active
+            or found.ambiguous
+            or found.is_cohort
+            or found.has_noun
+            or found.operations
+        )
+        if not recognised and not found.spans and not found.by:
+            message = "This is no question about the growth of this product, or none that I can read."
+            raise Stop(self.unread(self.no_answer(message)))
+        position = left[0]
+        before = [self.text(position - 1), self.text(position - 2)]
+        is_place = before[0] in ("in", "on", "from", "for", "via", "through", "and", "vs", "than", "with") or before[
+            1
+        ] in ("in", "on", "from", "via")
+        is_word = self.tokens[position].text.isalpha() and self.tokens[position].text not in self.lexicon.known
+        if recognised and is_place and is_word and len(left) <= 3:
+            raise Stop(self.unread(Unanswerable(message=self.catalogue.no_such_value(what))))
+        after = self.text(left[-1] + 1)
+        if (
+            not found.metrics
+            and is_word
+            and (after in ("rate", "ratio", "score", "index", "users") or not found.has_noun)
+        ):
+            raise Stop(self.unread(self.no_answer(f"There is no metric called “{what}” here.")))
+        raise Stop(self.unread(self.unclear(f"I did not understand “{what}”.")))

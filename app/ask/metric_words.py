@@ -1,0 +1,140 @@
+"""Metrics by their names, and by what is said of users: lost, came back after a break."""
+
+from __future__ import annotations
+
+from app.ask.bound_words import BOUND_WORDS
+from app.ask.catalogue import PARTS_OF_ACTIVE
+from app.ask.lexicon import vocabulary
+from app.ask.question import Question, Stop
+from app.ask.tokens import spoken
+
+BACK = {"returned", "return", "returning", "back", "reactivated", "woke", "again", "resurrected"}
+LISTING = {"and", "or", "vs", "versus", "to", "per", "by", "than"}
+WITHIN_PHRASE = 3  # words that may stand between two that belong together
+
+
+class MetricWords(Question):
+    """The words that say which figure is meant."""
+
+    def read_metrics(self) -> None:
+        self.read_returns()
+        self.read_net()
+        phrases = self.lexicon.metrics
+        for group, begin, end in self.each(self.lexicon.metric_groups):
+            self.found.metrics += vocabulary()["metric_groups"][group]["metrics"]
+            self.take(begin, end)
+        for number, begin, end in self.each(self.lexicon.ambiguous):
+            longer = phrases.at(self.tokens, begin, self.free)
+            if longer and longer[1] > end:
+                continue
+            if len(self.lexicon.ambiguous_metrics[int(number)]) == 1:
+                continue  # growth: an operation as much as a metric
+            self.found.ambiguous.append(self.lexicon.ambiguous_metrics[int(number)])
+            self.take(begin, end)
+        self.read_ratio()
+        self.read_copulas()
+        found = [(name, begin, end) for name, begin, end in self.each(phrases) if not self.is_of_movement(begin, end)]
+        for name, begin, end in found:
+            # the churn of users acquired from google: said of a segment, not asked for
+            is_aside = name == "new_users" and len(found) > 1 and self.text(end) in ("from", "via", "through")
+            is_aside = is_aside and not any(dated.begin == end for dated in self.found.spans)
+            is_aside |= self.text(begin) == "registered" and any(other[2] == begin for other in found)  # DAU registered
+            if name not in self.found.metrics and not is_aside:
+                self.found.metrics.append(name)
+                self.found.metric_places[name] = (begin, end)
+            self.check_rate(name, begin, end)
+            self.take(begin - (name == "new_users" and self.text(begin - 1) == "first"), end)
+
+        self.read_movement()
+        if {"new_users", "gained_users"} <= set(self.found.metrics):
+            self.found.metrics.remove("gained_users")  # gained new users: the verb
+
+    def read_copulas(self) -> None:
+        """Stay above 1, keep growing, remain flat: no more than to be so."""
+        after = {word for name in (*BOUND_WORDS, "rose", "fell") for word in self.group(name).words} - {"up", "at"}
+        for name, begin, end in self.each(self.lexicon.metrics):
+            if name == "retained_users" and end == begin + 1 and self.text(end) in after:
+                self.take(begin, end)
+
+    def read_movement(self) -> None:
+        """Lost so many active users: the churned ones, or of two dates the change of the active ones; so is gained."""
+        active = self.found.metric_places.get("active_users")
+        churned = self.found.metric_places.get("churned_users")
+        if churned and self.text(churned[0]) in self.group("fell").words and len(self.found.metrics) > 1:
+            self.found.metrics.remove("churned_users")  # retention dropped off
+            self.found.operations.add("fell")
+            return
+        for name, movement in (("churned_users", "fell"), ("gained_users", "rose")):
+            verb = self.found.metric_places.get(name)
+            if not (verb and active and 0 <= active[0] - verb[1] < WITHIN_PHRASE):
+                continue
+            if self.text(active[0] - 1) in LISTING:
+                continue
+            spans = [dated.span for dated in self.found.spans]
+            is_between = len(spans) == 2 or any(span.unit == "range" for span in spans)
+            is_between |= self.text(verb[1]) == "in"  # the biggest gain in active users
+            self.found.metrics.remove(name if is_between else "active_users")
+            if is_between:
+                self.found.operations.add(movement)
+
+    def is_of_movement(self, begin: int, end: int) -> bool:
+        """Whether words are part of a movement, or of a verdict: has it gone up, which one wins on churn."""
+        moves = [
+            match for name in ("rose", "fell", "best") if (match := self.group(name).at(self.tokens, begin, self.free))
+        ]
+        return any(match[1] > end for match in moves)
+
+    def check_rate(self, name: str, begin: int, end: int) -> None:
+        """Raises `Stop` for the rate of a count of which no rate is kept: the reactivation rate."""
+        metric = self.catalogue.metrics[name]
+        is_called = self.text(end) in ("rate", "rates") and self.free[end]
+        if is_called and metric.is_count and name in PARTS_OF_ACTIVE - {"retained_users"}:
+            what = spoken(self.tokens[begin : end + 1])
+            options = (f"{metric.label.lower()} as a share of active users", f"{metric.label.lower()} by month")
+            raise Stop(
+                self.unclear(f"There is no metric called “{what}” here. What is divided by what?", options=options)
+            )
+
+    def read_net(self) -> None:
+        """Net new users: those gained less those lost, which is the change of the active ones."""
+        for _, begin, end in self.each(self.group("net")):
+            self.found.metrics.append("active_users")
+            self.found.operations.add("change")
+            self.notes.append("Net new users are those gained less those lost: the change of active users.")
+            self.take(begin, end)
+
+    def read_ratio(self) -> None:
+        """The ratio of users gained to users lost, of new to active ones."""
+        named = self.each(self.lexicon.metrics)
+        inside = {place for _, begin, end in named for place in range(begin, end)}
+        for position, token in enumerate(self.tokens):
+            if token.text == "ratio" and position not in inside and len({name for name, _, _ in named}) == 2:
+                self.take(position, position + 1)
+
+    def read_returns(self) -> None:
+        """Dormant users who returned are the resurrected ones."""
+        away = [n for n, token in enumerate(self.tokens) if self.free[n] and token.text in self.lexicon.away]
+        for name, begin, end in self.each(self.lexicon.metrics):  # people who had left and came back
+            goes_on = {self.text(n) for n in range(end + 1, end + WITHIN_PHRASE + 1)} & BACK
+            if name == "churned_users" and self.text(end) in ("and", "but") and goes_on:
+                away += range(begin, end)
+        back = [n for n, token in enumerate(self.tokens) if self.free[n] and token.text in BACK]
+        if back:
+            away += self.absence_words()
+        if away and back and "resurrected_users" in self.catalogue.metrics:
+            self.found.metrics.append("resurrected_users")
+            for position in (*away, *back):
+                self.take(position - (self.text(position) == "back"), position + 1)
+
+    def absence_words(self) -> list[int]:
+        """After having dropped off, after a break."""
+        for begin, token in enumerate(self.tokens):
+            end = begin + 1
+            while self.text(end) in ("a", "an", "having", "being", "they", "had", "some", "time", "long", "short"):
+                end += 1
+            gone = self.lexicon.metrics.at(self.tokens, end, self.free) if end < len(self.tokens) else None
+            if token.text == "after" and gone and gone[0] == "churned_users":
+                return list(range(begin, gone[1]))
+            if token.text == "after" and self.text(end) in self.lexicon.away | self.lexicon.absence:
+                return list(range(begin, end + 1))
+        return []
