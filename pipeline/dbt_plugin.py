@@ -1,4 +1,4 @@
-"""dbt-duckdb's door to the inputs, named in analytics_dbt/profiles.yml: each table of the dbt source `raw` is loaded here.
+"""dbt-duckdb's door to the inputs, named in profiles.yml: each table of the dbt source `raw` is loaded here.
 
 Only dbt imports it: the rest of the pipeline starts a second sooner without dbt.
 """

@@ -1,8 +1,8 @@
 """dbt in a process of its own: in the refresh's own it would keep the warehouse open after it is done.
 
 It loads dbt, which takes a second or two, and waits for a line of JSON on its standard input: {"arguments",
-"environment"} of what to run. It says in lines of JSON what a refresh passes on: {"model", "number", "of", "seconds"} of
-each model that is done, and {"problem"} of what goes wrong. dbt's own lines of JSON would take a fifth of a small
+"environment"} of what to run. It says in lines of JSON what a refresh passes on: {"model", "number", "of", "seconds"}
+of each model that is done, and {"problem"} of what goes wrong. dbt's own lines of JSON would take a fifth of a small
 refresh. It ends with the refresh that started it, however that ends: its standard input closes then.
 """
 

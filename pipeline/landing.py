@@ -1,8 +1,8 @@
 """The input files shown to dbt as one table per source, whatever their format.
 
-dbt loads its `raw` sources through `pipeline/dbt_plugin.py`, so that `dbt build` and
-`python -m pipeline refresh` read the same files in the same way. A row is never changed here, only lined up:
-columns are matched by name over all files of a source, and two are added:
+dbt loads its `raw` sources through `pipeline/dbt_plugin.py`, so that `dbt build` and `python -m pipeline refresh` read
+the same files in the same way. A row is never changed here, only lined up: columns are matched by name over all files
+of a source, and two are added:
 
     __file    the file's path inside the data folder
     __record  the row's number in its file, from 1: of CSV rows without header and unreadable lines, of JSON lines

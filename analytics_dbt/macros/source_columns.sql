@@ -24,29 +24,32 @@
 
 {#-
   The text of a column of the event files, by our name: trimmed, with nothing as NULL. NULL when no file has it.
-  event_text(columns, 'user_id') -> nullif(trim("customer_id"::varchar), '')   given event_columns {user_id: customer_id}
+  event_text(columns, 'user_id') -> nullif(<trimmed "customer_id"::varchar>, '')   given event_columns {user_id: customer_id}
 -#}
 {% macro event_text(columns, name) -%}
     {%- set column = event_column(columns, name) -%}
     {%- if column -%}
-        nullif(trim({{ as_text(column) }}), '')
+        nullif({{ trimmed(as_text(column)) }}, '')
     {%- else -%}
         cast(null as {{ dbt.type_string() }})
     {%- endif -%}
 {%- endmacro %}
 
-{#- The instant, in UTC, of a column of the event files, by our name; NULL where it cannot be read. -#}
-{% macro event_instant(columns, name) -%}
+{#-
+  The instant, in UTC, of a column of the event files, by our name; NULL where it cannot be read.
+  text is the column that holds its event_text().
+-#}
+{% macro event_instant(columns, name, text) -%}
     {%- set column = event_column(columns, name) -%}
     {%- set native = native_instant(column, var('source_timezone')) if column -%}
-    {{ native or parse_instant(event_text(columns, name), var('source_timezone')) }}
+    {{ native or parse_instant(text, var('source_timezone')) }}
 {%- endmacro %}
 
-{#- The number in a column of the event files, by our name; NULL where it is none. -#}
-{% macro event_number(columns, name) -%}
+{#- The number in a column of the event files, by our name; NULL where it is none. `text` as for event_instant(). -#}
+{% macro event_number(columns, name, text) -%}
     {%- set column = event_column(columns, name) -%}
     {%- set native = native_number(column) if column -%}
-    {{ native or try_number(event_text(columns, name)) }}
+    {{ native or try_number(text) }}
 {%- endmacro %}
 
 {#- The columns of the files that have no meaning of their own and go into `properties`. -#}

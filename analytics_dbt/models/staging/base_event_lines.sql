@@ -3,7 +3,12 @@
 {%- set columns = source_columns(source('raw', 'event_stream')) -%}
 
 with source as (
-    select * from {{ source('raw', 'event_stream') }}
+    select
+        *,
+        -- each text is trimmed once, however often it is looked at
+        {{ event_text(columns, 'event_time') }} as __event_time,
+        {{ event_text(columns, 'amount') }} as __amount
+    from {{ source('raw', 'event_stream') }}
 ),
 
 renamed as (
@@ -11,12 +16,12 @@ renamed as (
         __file as source_file,
         __record as source_record,
         {{ event_text(columns, 'event_id') }} as event_id,
-        {{ event_instant(columns, 'event_time') }} as event_at,
+        {{ event_instant(columns, 'event_time', '__event_time') }} as event_at,
         {{ event_text(columns, 'user_id') }} as user_id,
         {{ event_text(columns, 'event_type') }} as event_type,
         {{ event_text(columns, 'transaction_category') }} as transaction_category,
-        {{ event_number(columns, 'amount') }} as amount,
-        case when {{ event_number(columns, 'amount') }} is null then {{ event_text(columns, 'amount') }} end as amount_text,
+        {{ event_number(columns, 'amount', '__amount') }} as amount,
+        case when {{ event_number(columns, 'amount', '__amount') }} is null then __amount end as amount_text,
         {%- for segment in var('segments') %}
         {{ event_text(columns, segment) }} as {{ segment }},
         {%- endfor %}
