@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from app import words
-from app.ask.metric_query import AVERAGES, PICKS, Grain, InvalidQueryError, MetricQuery
+from app.ask.metric_query import AVERAGES, PICKS, Grain, InvalidQueryError, Longer, MetricQuery
 from app.queries import catalogue as warehouse_catalogue
 from app.queries.catalogue import Metric
 from app.warehouse import Snapshot
@@ -18,6 +18,9 @@ DAYS_ACTIVE = "power_users"
 RECENT_DAYS = 28  # what users by days active, and a rolling month, look back on
 GRAINS: tuple[Grain, ...] = ("day", "week", "month")
 SUFFIXES: dict[Grain, str] = {"day": "daily", "week": "weekly", "month": "monthly"}
+
+PERIODS: tuple[Grain | Longer, ...] = (*GRAINS, "quarter", "year")  # the longer the later
+MONTHS_IN = {"month": 1, "quarter": 3, "year": 12}
 
 # The operations that look at each period, or at one figure, and so can have bounds.
 BOUNDED = ("value", "series", "highest", "lowest", *PICKS)
@@ -48,24 +51,24 @@ class Catalogue:
     as_of: date
     week_start: int
 
-    def period_start(self, day: date, grain: Grain) -> date:
+    def period_start(self, day: date, grain: Grain | Longer) -> date:
         """The start of the period a day is in."""
         if grain == "day":
             return day
         if grain == "week":
             return day - timedelta(days=(day.weekday() - self.week_start) % 7)
-        return day.replace(day=1)
+        return date(day.year, (day.month - 1) // MONTHS_IN[grain] * MONTHS_IN[grain] + 1, 1)
 
-    def shifted(self, start: date, periods: int, grain: Grain) -> date:
+    def shifted(self, start: date, periods: int, grain: Grain | Longer) -> date:
         """The start of the period so many periods later; the calendar's first or last day where it ends."""
         try:
-            if grain == "month":
-                return add_months(start, periods)
+            if grain in MONTHS_IN:
+                return add_months(start, periods * MONTHS_IN[grain])
             return start + timedelta(days=periods * (7 if grain == "week" else 1))
         except (OverflowError, ValueError):
             return date.max if periods > 0 else date.min
 
-    def is_complete(self, start: date, grain: Grain) -> bool:
+    def is_complete(self, start: date, grain: Grain | Longer) -> bool:
         """Whether a period has ended by the as-of date."""
         return self.shifted(start, 1, grain) <= self.as_of
 
@@ -133,9 +136,11 @@ class Catalogue:
         if kind == DAYS_ACTIVE:
             return self._checked_days(query)
         self._check_figure(query, kind)
-        is_longer = query.within is None or GRAINS.index(query.within) > GRAINS.index(query.grain)
-        if query.within and (query.operation not in AVERAGES or not is_longer or query.by):
-            raise InvalidQueryError("Within longer periods there are averages and medians of shorter ones.")
+        is_longer = query.within is None or PERIODS.index(query.within) > PERIODS.index(query.grain)
+        is_plain = not (query.by or query.of or query.less or query.cumulative or query.of_change or query.bounds)
+        can_be_within = query.operation in (*AVERAGES, "series", "highest", "lowest") and kind != COHORTS
+        if query.within and not (can_be_within and is_longer and is_plain):
+            raise InvalidQueryError("Of longer periods there are figures, averages and ranks, and no parts of them.")
         if query.bounds and query.operation not in BOUNDED:
             raise InvalidQueryError("A bound tells periods apart: ask in which the figure was above or below it.")
         picks = query.operation in PICKS
@@ -161,9 +166,11 @@ class Catalogue:
             if (value := getattr(query, name)) is not None
         }
         query = query.changed(grain=grain, **dates)
-        if query.within and (aligned := self.period_start(query.start, query.within)) < query.start > self.first:
-            start = self.shifted(aligned, 1, query.within)  # an average of a part would be another one's
-            query = query.changed(start=min(start, query.end))
+        query = self._whole(query)
+        if query.within and query.operation in ("highest", "lowest"):
+            first, last = (self.period_start(day, query.within) for day in (query.start, query.end))
+            if first == last:
+                raise InvalidQueryError(f"The data holds one whole {query.within} only: nothing to rank.")
         if query.start > query.end or (query.against_start or date.min) > (query.against_end or date.max):
             raise InvalidQueryError("The dates end before they begin.")
         needs_range = query.compares_ranges and not (query.operation == "compare" and query.by)
@@ -176,6 +183,19 @@ class Catalogue:
                 raise InvalidQueryError("The two ranges overlap, so they cannot be compared.")
         self._check_sums(query, kind)
         return query
+
+    def _whole(self, query: MetricQuery) -> MetricQuery:
+        """The query over whole longer periods: the figure of a part of one would be another one's."""
+        if query.within is None:
+            return query
+        start, end = query.start, query.end
+        if self.period_start(start, query.within) < start > self.first:
+            start = min(self.shifted(self.period_start(start, query.within), 1, query.within), end)
+        last = self.period_start(end, query.within)
+        is_cut = self.shifted(end, 1, query.grain) < self.shifted(last, 1, query.within)
+        if is_cut and end < self.open_period(query.grain):
+            end = max(start, self.shifted(last, -1, query.grain))
+        return query.changed(start=start, end=end)
 
     def _checked_days(self, query: MetricQuery) -> MetricQuery:
         """Users by days active are kept for the 28 days that end with the as-of date."""
@@ -203,7 +223,8 @@ class Catalogue:
             or len(query.metrics) > 1 or query.operation == "explain"
         ):  # fmt: skip
             raise InvalidQueryError("A difference is one count less another, both of the same periods.")
-        if query.averaged and (query.operation not in ("highest", "lowest", "compare", "change") or kind != GROWTH):
+        can_be_averaged = query.operation in ("highest", "lowest", "compare", "change") or query.within
+        if query.averaged and not (can_be_averaged and kind == GROWTH):
             raise InvalidQueryError("Averages stand for sums where counts of several periods are compared.")
         if query.cumulative and (set(query.metrics) != {"new_users"} or query.of):
             raise InvalidQueryError("Only new users add up over time: everybody is new once.")
@@ -224,6 +245,7 @@ class Catalogue:
             query.operation in ("highest", "lowest") and query.by is not None
         )
         is_summed = is_summed or (query.of_change and query.by is not None)
+        is_summed = is_summed or (query.within is not None and query.operation not in AVERAGES)
         is_sum = is_summed and not query.averaged
         if kind == COHORTS or not is_sum or all(start == end for start, end in query.ranges):
             return

@@ -28,6 +28,7 @@ class CohortReading(Settling):
         if ops & CHANGES:
             ops.add("series")
             self.first_of_all.append("From cohort to cohort, at the same age:")
+        self.check_whole()
         metric = self.cohort_metric()
         dated = [d for d in (found.cohort_span, *found.spans) if d]
         spans = list(dict.fromkeys(self.settled(d, self.is_observable) for d in dated))
@@ -63,6 +64,28 @@ class CohortReading(Settling):
             higher=higher,
         )
         return catalogue.checked(query)
+
+    def check_whole(self) -> None:
+        """Raises `Stop` for a share of those of a later date: which part of the users of June had joined in May."""
+        cohort, place = self.found.cohort_span, self.whole_place
+        is_active = place is not None and any(
+            self.text(n) in ("active", "actives") for n in range(place, cohort.begin if cohort else place)
+        )
+        if cohort and is_active and "share" in self.found.operations:
+            message = (
+                "Of the active users it is known how many are new, came back or were kept; of a cohort, who stays."
+            )
+            raise Stop(self.unclear(message))
+
+    @property
+    def asks_share_of_cohort(self) -> bool:
+        """Whether it is asked which part of a cohort has a value of a segment: of the new users of its period."""
+        found = self.found
+        has_segment = bool(found.filters or found.by)
+        is_part = has_segment and "share" in found.operations and not (found.age or found.still or found.metrics)
+        if is_part and found.cohort_span:
+            found.metrics, found.spans = ["new_users"], found.spans or [found.cohort_span]
+        return is_part
 
     @property
     def asks_mean_size(self) -> bool:

@@ -92,7 +92,7 @@ class CohortWords(Question):
         if begin >= len(self.tokens) or not self.free[begin]:
             return None
         word, number = self.text(begin), self.tokens[begin].whole
-        if match := re.fullmatch(r"([dwm])(\d{1,3})", word):
+        if (match := re.fullmatch(r"([dwm])(\d{1,3})", word)) and self.talks_of_retention:
             return int(match[2]), {"d": "day", "w": "week", "m": "month"}[match[1]], begin + 1
         unit = UNITS.get(word)
         after = self.tokens[begin + 1].whole if begin + 1 < len(self.tokens) and self.free[begin + 1] else None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from app.ask.catalogue import COHORTS, DAYS_ACTIVE, ROLLING, SUFFIXES, Catalogue
-from app.ask.metric_query import Grain, MetricQuery, SegmentFilter
+from app.ask.metric_query import PICKS, Longer, MetricQuery, SegmentFilter
 from app.queries.catalogue import Metric, quoted
 
 RANKED = 10  # rows of a ranking, unless the question says how many
@@ -76,11 +76,9 @@ def _periods(query: MetricQuery, catalogue: Catalogue) -> str:
     if query.of_change:
         return _changes_of_values(query, catalogue) if query.by else _changes(query, catalogue)
     counts = _counts(query, catalogue)
-    by_period = (
-        query.operation in ("series", "first", "last", "since") or (is_ranked and not query.by) or _is_single(query)
-    )
+    by_period = query.operation in ("series", *PICKS) or (is_ranked and not query.by) or _is_single(query)
     keys = [*map(quoted, query.splits), *(["is_beside"] if query.beside else [])]
-    if by_period:
+    if by_period and not query.within:
         values = [f"{_known(metric, query)} as {metric.name}" for metric in metrics]
         selected = ["period_start", *keys, "is_complete", *values, *_beside(columns, metrics)]
         answers = f"    select\n        {_listed(selected)}\n    from counts"
@@ -90,10 +88,10 @@ def _periods(query: MetricQuery, catalogue: Catalogue) -> str:
         if query.operation in ("compare", "change"):
             keys = [f"{_range_start(query, 'period_start')} as range_start", *keys]
         values = [f"{_summed(metric, query)} as {metric.name}" for metric in metrics]
-        complete = "" if query.of else " filter (where is_complete)"
+        complete = "" if query.of else f" filter (where {_is_known(metrics[0])})"
         beside = [f"sum({column}){complete}::bigint as {column}" for column in _beside(columns, metrics)]
         # What counts complete periods only is known as soon as one is.
-        counts_so_far = any(metric.is_count for metric in metrics) or query.of is not None
+        counts_so_far = any(metric.is_count for metric in metrics) or query.of is not None or is_ranked
         known = "bool_and" if counts_so_far and query.operation not in ("average", "median") else "bool_or"
         bounds = ["min(period_start) as period_start", "max(period_start) as last_period_start"]
         selected = [*keys, *bounds, f"{known}(is_complete) as is_complete", *values, *beside]
@@ -272,14 +270,20 @@ def _summed(metric: Metric, query: MetricQuery) -> str:
         if query.operation == "average":
             return f"avg({metric.numerator}) filter (where is_complete)"
         return f"sum({metric.numerator})::bigint"
-    top, bottom = (f"sum({part}) filter (where is_complete)" for part in (metric.numerator, metric.denominator))
+    known = _is_known(metric)
+    top, bottom = (f"sum({part}) filter (where {known})" for part in (metric.numerator, metric.denominator))
     return f"{top} / nullif({bottom}, 0)"
 
 
-def _start_of(grain: Grain, catalogue: Catalogue) -> str:
+def _is_known(metric: Metric) -> str:
+    """Which periods a ratio of sums is made of: what looks back on 28 days is not known before them."""
+    return "is_complete and mau is not null" if metric.denominator == "mau" else "is_complete"
+
+
+def _start_of(grain: Longer, catalogue: Catalogue) -> str:
     """The start of the longer period that a period begins in."""
-    if grain == "month":
-        return "date_trunc('month', period_start)::date"
+    if grain != "week":
+        return f"date_trunc('{grain}', period_start)::date"
     return f"period_start - ((isodow(period_start) - 1 - {catalogue.week_start:d} + 7) % 7)::integer"
 
 
@@ -310,7 +314,7 @@ def _bounds(query: MetricQuery, metric: Metric) -> list[str]:
 
 def _chosen(query: MetricQuery, metric: Metric) -> str:
     """Which of the answers, and in which order: conditions, ranks, a run."""
-    key = ", ".join(map(quoted, query.splits)) or "period_start"
+    key = ", ".join(map(quoted, query.splits)) or ("within_start" if query.within else "period_start")
     if query.operation in ("highest", "lowest"):
         return _ranked(query, metric, key)
     if query.operation in ("first", "last"):

@@ -316,13 +316,15 @@ class DateForms:
         return Dated(make(year) if year else self._of_any_year(make), begin, end)
 
     def _week(self, tokens: Sequence[Token], begin: int) -> Dated | None:
-        position = begin + (text_at(tokens, begin) == "calendar")
-        if text_at(tokens, position) not in ("week", "weeks", "wk", "cw", "kw"):
+        is_led = year_in(text_at(tokens, begin))  # 2026-W36
+        position = begin + bool(text_at(tokens, begin) == "calendar" or is_led)
+        short = re.fullmatch(r"(?:w|cw|kw)(\d{1,2})", text_at(tokens, position))
+        if not short and (is_led or text_at(tokens, position) not in ("week", "weeks", "wk", "cw", "kw")):
             return None
-        position += 1
-        number = tokens[position].whole if position < len(tokens) else None
+        position += not short
+        number = int(short[1]) if short else tokens[position].whole if position < len(tokens) else None
         if number is not None and 1 <= number <= 53:
-            year, end = self._year_at(tokens, position + 1)
+            year, end = (is_led, position + 1) if is_led else self._year_at(tokens, position + 1)
 
             def make(y: int) -> Span:
                 start = date.fromisocalendar(y, min(number or 1, 52 if not has_week_53(y) else 53), 1)

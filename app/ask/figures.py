@@ -8,6 +8,7 @@ from app import charts, words
 from app.ask.answer import Answer
 from app.ask.catalogue import COHORTS, Catalogue
 from app.ask.metric_query import MetricQuery
+from app.ask.phrasing import longer_name
 from app.charts import Figure, Palette
 from app.queries.catalogue import Metric
 
@@ -107,7 +108,7 @@ def _names(frame: pd.DataFrame, query: MetricQuery) -> list[str] | None:
     if "days_active" in frame:
         return [str(days) for days in frame["days_active"]]
     if query.within:
-        return [words.short_period(start, query.within) for start in frame["within_start"]]
+        return [longer_name(start, query.within) for start in frame["within_start"]]
     for column in (query.by, "range_start", "cohort_start", "period_start"):
         if column and column in frame:
             if column == query.by and "range_start" not in frame:

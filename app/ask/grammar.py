@@ -10,7 +10,7 @@ from app.ask.catalogue import GRAINS
 from app.ask.cohort_words import CohortWords
 from app.ask.days_words import DaysWords
 from app.ask.leftovers import Leftovers
-from app.ask.metric_query import Grain
+from app.ask.metric_query import Grain, Longer
 from app.ask.metric_words import MetricWords
 from app.ask.phrasing import span_name
 from app.ask.question import Stop
@@ -31,6 +31,10 @@ RANKING_WORDS = ("highest", "lowest", "best", "worst", "largest", "smallest", "b
 
 # What does churn mean, stand for.
 MEANING = {"mean", "means", "stand", "stands", "measure", "measures", "represent", "count", "counts", "express"}
+
+# Longer periods, of which figures are made of those of months.
+LONGER: dict[str, Longer] = dict.fromkeys(("quarter", "quarters", "quarterly"), "quarter")
+LONGER |= dict.fromkeys(("year", "years", "yearly", "annual", "annually"), "year")
 
 
 class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Leftovers):
@@ -172,7 +176,8 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
             if not self.is_segment_value(begin):
                 what = spoken(self.tokens[begin:end])
                 raise Stop(self.no_answer(f"The warehouse holds nothing about {what} ({name})."))
-        if self.each(self.lexicon.causes):
+        in_names = {n for begin, end, _ in self.mentions() for n in range(begin, end)}  # google ads
+        if any(begin not in in_names for _, begin, _ in self.each(self.lexicon.causes)):
             raise Stop(
                 self.no_answer("Causes are not in the data: it shows what changed and in which segments, not why.")
             )
@@ -194,24 +199,12 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
                 self.found.grain = GRAIN_WORDS[word]
                 self.found.grains.append(self.found.grain)
                 self.take(position, position + 1)
-            elif word in (
-                "quarter",
-                "quarters",
-                "quarterly",
-                "year",
-                "years",
-                "yearly",
-                "annual",
-                "annually",
-                "hour",
-                "hourly",
-            ):
-                raise Stop(
-                    self.unclear(
-                        f"Figures are kept by day, week and month, not by {word.removesuffix('s').removesuffix('ly')}; "
-                        "a quarter or a year can be asked for by its name, such as Q2 2026."
-                    )
-                )
+            elif word in ("hour", "hours", "hourly"):
+                raise Stop(self.unclear("Figures are kept by day, week and month, not by hour."))
+            elif longer := LONGER.get(word):
+                self.found.within = longer
+                is_led = before in ("by", "per", "each", "every") and self.free[position - 1]
+                self.take(position - is_led, position + 1)
             elif word in UNITS and UNITS[word] in GRAINS:
                 if (
                     self.text(position + 1) == "of"

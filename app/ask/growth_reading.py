@@ -8,16 +8,25 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
+from app import words
 from app.ask.catalogue import ADDITIVE, GRAINS, ROLLING
 from app.ask.change_reading import ChangeReading
 from app.ask.grammar import CHANGES, PEAKS
-from app.ask.metric_query import AVERAGES, PICKS, Clarify, Grain, MetricQuery, Operation, Reading, SegmentFilter
+from app.ask.metric_query import AVERAGES, PICKS, Clarify, Grain, Longer, MetricQuery, Operation, Reading, SegmentFilter
 from app.ask.metric_reading import MetricReading
 from app.ask.phrasing import as_question, at, span_name
 from app.ask.question import Stop
 from app.ask.settling import DEFAULT_GRAIN, DEFAULT_METRIC
 from app.ask.spans import DAY, Span
 
+NOT_OF_LONGER = (
+    "Of quarters and years there are figures and ranks, of everybody or some users; a single one can be asked for by "
+    "its name, such as Q2 2026."
+)
+NOT_HOW_LONG = (
+    "For how long users were active or away is not kept; cohorts show how many are there after so many periods."
+)
+HAVE = {"have", "has", "had", "been"}
 # After these stands what something is compared with.
 AGAINST = frozenset({"than", "compared", "relative", "against", "vs", "versus", "below", "above"})
 # A range that is no whole number of months is looked at by day up to here, by week up to there, and then by month.
@@ -53,6 +62,7 @@ class GrowthReading(MetricReading, ChangeReading):
         if len(metrics) > 1 and operation in ("highest", "lowest", "explain", *PICKS):
             raise Stop(self.which_metric(metrics))
         operation = self.for_dates(operation, spans, grain, by, of_change=of_change)
+        operation, within = self.of_longer(operation, within, grain, spans)
         if len(metrics) > 1 and operation == "change":
             if found.operations & CHANGES:
                 raise Stop(self.which_metric(metrics))
@@ -103,7 +113,16 @@ class GrowthReading(MetricReading, ChangeReading):
         """Raises `Stop` for how long users did something, and for a peak without a date."""
         found = self.found
         if found.in_a_row and not (found.bounds or found.operations & CHANGES):
-            raise Stop(self.no_answer("For how long users were active or away without a break is not kept."))
+            raise Stop(self.no_answer(NOT_HOW_LONG))
+        begin, end = found.metric_places.get("churned_users", (0, 0))
+        is_state = self.text_has("not", "away", "gone") and {self.text(begin - 1), self.text(begin - 2)} & HAVE
+        if end and is_state and any(self.text(dated.begin) == "since" for dated in found.spans):
+            raise Stop(self.no_answer(NOT_HOW_LONG))  # who have not come back since June
+        hurries = any(
+            one.text == "how" and two.text in ("quickly", "soon", "fast") for one, two in pairwise(self.tokens)
+        )
+        if hurries and set(found.metrics) & {"churn_rate", "churned_users", "retained_users", "retention_rate"}:
+            raise Stop(self.no_answer(NOT_HOW_LONG))
         for one, two, three in zip(self.tokens, self.tokens[1:], self.tokens[2:], strict=False):
             is_side = one.text in {*AGAINST, "from", "off", "since", "to"} and two.text in (
                 "its",
@@ -125,6 +144,12 @@ class GrowthReading(MetricReading, ChangeReading):
             found.spans = [replace(d, span=d.span.settled()) if self.ends_at_once(d.span) else d for d in found.spans]
         needs_before = bool(found.operations & {*CHANGES, "explain", "previous"})
         spans = [self.settled(dated, lambda span: self.is_known(span, metrics, needs_before)) for dated in found.spans]
+        ends = {end for _, end in found.metric_places.values()}
+        own_year = [scope for scope in self.dates.scopes if {scope.begin - 1, scope.begin} & ends]  # joined in 2026
+        if len(metrics) > 1 and own_year:
+            raise Stop(self.unclear("Two figures of two dates: which of them, and when?"))
+        if self.text_has("same") and self.text_has("point", "stage"):
+            spans = self.up_to_now(spans, metrics)
         if len(metrics) == 1:
             spans = self.against_now(spans)
         elif len(spans) == 2 and "compare" not in found.operations:
@@ -136,6 +161,16 @@ class GrowthReading(MetricReading, ChangeReading):
         if "cumulative" in found.operations and is_until:
             spans = [Span(self.catalogue.first, max(s.last for s in spans or [self.everything.span]), "range")]
         return spans
+
+    def up_to_now(self, spans: list[Span], metrics: Sequence[str]) -> list[Span]:
+        """This month so far, and last month up to the same day. Raises `Stop` for what does not add up over days."""
+        now = next((span for span in spans if span.first <= self.catalogue.as_of <= span.last), None)
+        if now is None or len(spans) != 2 or not set(metrics) <= ADDITIVE:
+            raise Stop(
+                self.unclear("Up to the same point only new users can be compared: of this month and of another.")
+            )
+        passed = self.catalogue.as_of - DAY - now.first
+        return [Span(span.first, min(span.first + passed, span.last), "range") for span in spans]
 
     def ends_at_once(self, span: Span) -> bool:
         """Whether all that a span could mean ends on one day."""
@@ -270,12 +305,12 @@ class GrowthReading(MetricReading, ChangeReading):
         says_so = "cumulative" in self.found.operations or (operation in PICKS and self.says_together)
         return says_so and list(metrics) == ["new_users"] and operation in ("series", *PICKS)
 
-    def averaged(self, operation: Operation, grain: Grain | None) -> tuple[Grain | None, Grain | None]:
+    def averaged(self, operation: Operation, grain: Grain | None) -> tuple[Grain | None, Longer | None]:
         """Average DAU by month, new users per day by week: of what there is an average, and within what."""
         said = sorted({*self.found.grains, *([grain] if grain else [])}, key=GRAINS.index)
         if operation not in AVERAGES or not self.found.per_period or len(said) < 2:
             return grain, None
-        return said[0], said[1]
+        return said[0], "week" if said[1] == "week" else "month"
 
     def note_edges(self, spans: Sequence[Span], grain: Grain, metrics: Sequence[str], operation: Operation) -> None:
         """Says so where a range is no whole number of periods."""
@@ -300,6 +335,22 @@ class GrowthReading(MetricReading, ChangeReading):
         is_open = start >= catalogue.open_period(grain)
         known_late = any(not catalogue.metrics[name].is_count or name == "churned_users" for name in metrics)
         return not (is_first and (needs_before or known_late)) and not (is_open and known_late)
+
+    def of_longer(
+        self, operation: Operation, within: Longer | None, grain: Grain, spans: Sequence[Span]
+    ) -> tuple[Operation, Longer | None]:
+        """The operation, and the longer periods of which figures are asked. Raises `Stop` where there are none."""
+        found = self.found
+        is_plain = not (found.bounds or found.by or found.beside or found.operations & CHANGES)
+        if found.within is None and grain == "day" and found.grain in ("week", "month") and is_plain:
+            longer: Longer = "week" if found.grain == "week" else "month"
+            found.within = longer if operation in ("series", "highest", "lowest") else None  # stickiness by month
+        if found.within is None:
+            return operation, within
+        is_one = bool(spans) and self.catalogue.period_start(spans[0].last, found.within) <= spans[0].first
+        if not is_plain or is_one or operation not in ("value", "series", "highest", "lowest"):
+            raise Stop(self.unclear(NOT_OF_LONGER))
+        return "series" if operation == "value" else operation, found.within
 
     def for_dates(
         self, operation: Operation, spans: Sequence[Span], grain: Grain, by: str | None, *, of_change: bool
@@ -389,7 +440,7 @@ class GrowthReading(MetricReading, ChangeReading):
         if spans:
             start, end = self.periods_of(spans[0], grain)
             is_move = operation in ("change", "explain") or (of_change and by)
-            if is_move and spans[0].unit == "range":
+            if is_move and spans[0].unit == "range" and "year_ago" not in self.found.operations:
                 now = max(start, min(end, latest))  # since January: from then to the latest that is known
                 return now, now
             return start, end
@@ -418,6 +469,11 @@ class GrowthReading(MetricReading, ChangeReading):
         elif "year_ago" in self.found.operations:
             back = {"month": -12, "week": -52, "day": -364}[grain]
             before = self.catalogue.shifted(start, back, grain), self.catalogue.shifted(end, back, grain)
+            if before[0] < self.catalogue.first_period(grain) <= before[1]:
+                began = words.day(self.catalogue.first)
+                raise Stop(
+                    self.unclear(f"The data begins on {began}: of the same time a year before it holds a part only.")
+                )
         elif operation != "compare" and spans and spans[0].unit == "range":
             first, _ = self.periods_of(spans[0], grain)
             if spans[0].length and self.found.metrics == [DEFAULT_METRIC]:
@@ -437,7 +493,8 @@ class GrowthReading(MetricReading, ChangeReading):
             self.notes.append(f"{reason}: somebody there in two would be counted twice. Here is each {query.grain}.")
             return query.changed(operation="series")
         is_ranked_segment = query.operation in ("highest", "lowest") and query.by is not None
-        if query.operation not in ("compare", "change", "explain") and not is_ranked_segment:
+        is_of_longer = query.within is not None and query.operation not in AVERAGES
+        if query.operation not in ("compare", "change", "explain") and not (is_ranked_segment or is_of_longer):
             return query
         if query.operation == "explain" or query.of_change or query.of:
             single = {"against_start": None, "against_end": None}

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Grain = Literal["day", "week", "month"]
+Longer = Literal["week", "month", "quarter", "year"]
 Operation = Literal[
     "value", "series", "compare", "highest", "lowest", "first", "last", "since", "change", "explain", "average",
     "median", "define",
@@ -42,7 +43,8 @@ class MetricQuery(Frozen):
     start, end     the first and the last period, each by its start; of a cohort metric: the cohorts
     against_start  the same for the range that is compared with (compare, change, explain, the change of values)
     only           of the periods from `start` to `end` only these; none: all
-    within         average, median: one for each of these longer periods (of the days of each month)
+    within         average, median, series, highest, lowest: one figure for each of these longer periods (the average of
+                   the days of each month, the new users of each quarter)
     age            of a cohort metric: periods since the cohort's own; None: every age
     to_age         of a cohort metric at every age: up to this one
     gone           of a cohort metric: those who are not there, instead of those who are
@@ -78,7 +80,7 @@ class MetricQuery(Frozen):
     against_start: date | None = None
     against_end: date | None = None
     only: tuple[date, ...] = Field(default=(), max_length=24)
-    within: Grain | None = None
+    within: Longer | None = None
     age: int | None = Field(default=None, ge=0, le=10_000)
     to_age: int | None = Field(default=None, ge=0, le=10_000)
     gone: bool = False

@@ -157,19 +157,6 @@ class MetricReading(Settling):
         return ([RATES[metric]], None) if metric in RATES else ([metric], DEFAULT_METRIC)
 
     @property
-    def whole_place(self) -> int | None:
-        """Where that begins of which a share is asked: the share of the new users."""
-        shares = self.group("share").words | self.group("percent").words
-        for position, token in enumerate(self.tokens):
-            if token.text in shares and self.text(position + 1) == "of":
-                begin = position + 2
-                dated = {n for one in self.found.spans for n in range(one.begin, one.end)}
-                while begin in dated or self.text(begin) in ("the", "our", "all", "total", "those"):
-                    begin += 1  # of last month's churn
-                return begin
-        return None
-
-    @property
     def has_segment(self) -> bool:
         return bool(self.found.filters or self.found.by)
 

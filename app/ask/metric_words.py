@@ -60,7 +60,8 @@ class MetricWords(Question):
         """Lost so many active users: the churned ones, or of two dates the change of the active ones; so is gained."""
         active = self.found.metric_places.get("active_users")
         churned = self.found.metric_places.get("churned_users")
-        if churned and self.text(churned[0]) in self.group("fell").words and len(self.found.metrics) > 1:
+        is_fall = churned and self.group("fell").at(self.tokens, churned[0], [True] * len(self.tokens))
+        if is_fall and len(self.found.metrics) > 1:
             self.found.metrics.remove("churned_users")  # retention dropped off
             self.found.operations.add("fell")
             return

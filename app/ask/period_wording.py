@@ -9,8 +9,8 @@ import pandas as pd
 from app import words
 from app.ask import compile as compiled
 from app.ask.catalogue import ROLLING, SUFFIXES
-from app.ask.metric_query import Grain
-from app.ask.phrasing import at, range_name
+from app.ask.metric_query import AVERAGES, Longer
+from app.ask.phrasing import at, longer_name, range_name
 from app.ask.teller import LISTED, Row, Said, Teller, plural
 from app.queries.catalogue import Metric
 
@@ -26,7 +26,7 @@ class PeriodTeller(Teller):
         if self.query.by:
             return self.by_segment()
         if self.query.within:
-            return self.averages_within(self.query.within)
+            return self.figures_within(self.query.within)
         row = self.rows[0]
         said = [self.figure(metric, row) for metric in self.metrics]
         if not any(self.known(row[metric.name]) for metric in self.metrics):
@@ -171,18 +171,23 @@ class PeriodTeller(Teller):
 
     median = average
 
-    def averages_within(self, within: Grain) -> str:
-        """Of each longer period the average of its shorter ones."""
+    def figures_within(self, within: Longer) -> str:
+        """One figure for each longer period."""
         parts = []
         for row in self.rows:
             start, value = row["within_start"].date(), row[self.metric.name]
-            shown = self.averaged(value, self.metric) if self.known(value) else ""
             mark = "" if self.catalogue.is_complete(start, within) else " so far"
-            parts.append(f"{words.period(start, within)} {shown}{mark}" if self.known(value) else "")
-        listed = ", ".join(part for part in parts[-LISTED:] if part)
-        return f"{self.query.operation} {self.label} per {self.grain}{self.where}, by {within}: {listed}."
+            if self.known(value):
+                parts.append(f"{longer_name(start, within)} {self.averaged(value, self.metric)}{mark}")
+        if self.rows[0]["within_start"].date() < self.catalogue.first:
+            self.notes.append(f"The data begins on {words.day(self.catalogue.first)}.")
+        is_average = self.query.operation in AVERAGES
+        called = f"{self.query.operation} {self.label} per {self.grain}" if is_average else self.label
+        return f"{called}{self.where}, by {within}: {', '.join(parts[-LISTED:])}."
 
     def series(self) -> str | Said:
+        if self.query.within:
+            return self.figures_within(self.query.within)
         if self.query.bounds:
             return self.beyond()
         if self.query.of_change:
@@ -316,6 +321,10 @@ class PeriodTeller(Teller):
         scope = "" if self.query.by else f" {self.at}"
         return f"{said}, of all {plural(what)}{scope}{f'; then {rest}' if rest else ''}."
 
+    def longer(self, row: Row) -> str:
+        """The longer period of a row."""
+        return longer_name(row["within_start"].date(), self.query.within or "month")
+
     @property
     def chosen_by(self) -> str:
         return "relative_change" if self.query.relative else "change"
@@ -326,9 +335,9 @@ class PeriodTeller(Teller):
         top = self.rows[0]
         value = top[self.metric.name]
         ties = [row for row in self.rows if row[self.metric.name] == value]
-        name = self.segment if self.query.by else self.period
+        name = self.segment if self.query.by else self.longer if self.query.within else self.period
         winners = " and ".join(name(row) for row in ties)
-        what = self.split_name or self.grain
+        what = self.split_name or self.query.within or self.grain
         verb = "had" if len(ties) == 1 else "share"
         answer = ("Yes: " if self.query.higher in map(name, ties) else "No: ") if self.query.higher else ""
         said = (
@@ -342,7 +351,7 @@ class PeriodTeller(Teller):
             said += f"{scope}; then {', '.join(rest)}"
         else:
             said += scope
-        if not self.query.by:
+        if not (self.query.by or self.query.within):
             self.ago(top)
         if not self.query.by and not self.catalogue.is_complete(self.query.end, self.grain):
             self.notes.append(f"{words.period(self.query.end, self.grain)} is still open and is not ranked.")

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from app import words
 from app.ask.catalogue import COHORTS, Catalogue
-from app.ask.metric_query import Grain, MetricQuery, SegmentFilter
+from app.ask.metric_query import Grain, Longer, MetricQuery, SegmentFilter
 from app.ask.spans import Span
 
 
@@ -21,6 +21,11 @@ def span_name(span: Span) -> str:
     if span.unit in ("day", "week", "month"):
         return words.period(span.first, span.unit)
     return f"{words.day(span.first)} to {words.day(span.last)}"
+
+
+def longer_name(start: date, longer: Longer) -> str:
+    """A longer period by its start: Q3 2026, Aug 2026."""
+    return span_name(Span(start, start, longer))
 
 
 def range_name(start: date, end: date, grain: Grain) -> str:

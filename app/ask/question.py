@@ -10,7 +10,7 @@ from app.ask.catalogue import Catalogue
 from app.ask.dates import DateReader
 from app.ask.examples import examples
 from app.ask.lexicon import Lexicon, Phrases
-from app.ask.metric_query import Clarify, Grain, Reading, Unanswerable
+from app.ask.metric_query import Clarify, Grain, Longer, Reading, Unanswerable
 from app.ask.phrasing import at, span_name
 from app.ask.spans import Dated, Span
 from app.ask.tokens import spoken, tokenise
@@ -35,6 +35,7 @@ class Found:
     age: tuple[int, Grain] | None = None
     grain: Grain | None = None
     grains: list[Grain] = field(default_factory=list)
+    within: Longer | None = None
     per_period: bool = False
     over_period: bool = False
     filters: dict[str, list[str]] = field(default_factory=dict)

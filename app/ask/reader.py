@@ -14,7 +14,7 @@ from app.ask.asides import asides, has_belief, has_purpose, without_audience
 from app.ask.catalogue import COHORTS, GROWTH, Catalogue
 from app.ask.cohort_reading import CohortReading
 from app.ask.grammar import CHANGES
-from app.ask.growth_reading import GrowthReading
+from app.ask.growth_reading import NOT_OF_LONGER, GrowthReading
 from app.ask.leftovers import NOT_KNOWN_OF_USERS
 from app.ask.lexicon import Lexicon, is_hostile
 from app.ask.metric_query import (
@@ -115,6 +115,8 @@ class _Reader(GrowthReading, CohortReading):
             self.inherit(context)
         self.check_leftovers()
         found = self.found
+        if found.within and (found.days_active or found.is_cohort):
+            raise Stop(self.unclear(NOT_OF_LONGER))
         if found.days_active:
             return self.days_query(self.filters(page_filters))
         if found.metrics or found.is_cohort:
@@ -126,7 +128,7 @@ class _Reader(GrowthReading, CohortReading):
             self.rank_own_segment()
         if not found.metrics and not found.is_cohort:
             self.settle_nouns()
-        if found.is_cohort and not self.asks_mean_size:
+        if found.is_cohort and not (self.asks_mean_size or self.asks_share_of_cohort):
             return self.cohort_query(self.filters(page_filters))
         return self.growth_query(self.filters(page_filters))
 

@@ -147,6 +147,19 @@ class Settling(Grammar):
         return says_or and not self.found.operations & sides
 
     @property
+    def whole_place(self) -> int | None:
+        """Where that begins of which a share is asked: the share of the new users."""
+        shares = self.group("share").words | self.group("percent").words
+        for position, token in enumerate(self.tokens):
+            if token.text in shares and self.text(position + 1) == "of":
+                begin = position + 2
+                dated = {n for one in self.found.spans for n in range(one.begin, one.end)}
+                while begin in dated or self.text(begin) in ("the", "our", "all", "total", "those"):
+                    begin += 1  # of last month's churn
+                return begin
+        return None
+
+    @property
     def shared_segment(self) -> str | None:
         """Of which segment a share is: the only one, or the one said last, after a verb: of SG users, is on ios."""
         positions = sorted((position, name) for name, position in self.found.value_positions.items())
