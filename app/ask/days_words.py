@@ -77,7 +77,11 @@ class DaysWords(Question):
         for position, token in enumerate(self.tokens):
             is_named = self.text(position + 1) in DAYS_IN
             unit = self.text(position + 1) if is_named else "days"  # at least 10 days in the last 28
-            if (is_named or self.text(position - 1) in LAST) and (token.whole or 0) * DAYS_IN[unit] == RECENT_DAYS:
+            is_led = self.text(position - 1) in LAST or (self.text(position - 2), self.text(position - 1)) == (
+                "out",
+                "of",
+            )
+            if (is_named or is_led) and (token.whole or 0) * DAYS_IN[unit] == RECENT_DAYS:
                 begin = position
                 while self.text(begin - 1) in LEADING_WINDOW:
                     begin -= 1

@@ -114,6 +114,8 @@ class Leftovers(Question):
         if recognised and is_place and is_word and len(left) <= 3:
             raise Stop(self.unread(Unanswerable(message=self.catalogue.no_such_value(what))))
         after = self.text(left[-1] + 1)
+        if found.metrics and is_word and after in self.lexicon.nouns and len(left) == 1:
+            raise Stop(self.unread(Unanswerable(message=self.catalogue.no_such_value(what))))
         if (
             not found.metrics
             and is_word
