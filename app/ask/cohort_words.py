@@ -21,6 +21,8 @@ JOINED = {
 }
 JOINING = JOINED | {"they", "the", "their", "being", "up", "had", "have", "has", "were", "was", "been", "came", "our"}
 
+LATER = {"after", "later", "afterwards", "thereafter", "beyond", "subsequently", "subsequent"}
+
 
 LONGEST_AGE = 400  # a larger number beside a unit is a year
 
@@ -113,8 +115,9 @@ class CohortWords(Question):
             return None
         if (word, self.text(begin + 1), self.text(begin + 2)) == ("half", "a", "year"):
             return (6, "month", begin + 4) if self.text(begin + 3) in ("later", "on", "after") else None
-        if unit in ("day", "week", "month") and self.text(begin + 1) == "after" and self.text(begin + 2) in JOINING:
-            return 1, unit, self.after_joining(begin + 2)  # the week after they sign up
+        is_after = self.text(begin + 1) == "after" and self.text(begin + 2) in {*JOINING, "", "that", "it"}
+        if unit in ("day", "week", "month") and is_after and self.talks_of_retention:
+            return 1, unit, self.after_joining(begin + 2 + (self.text(begin + 2) in ("that", "it")))  # the week after
         if (
             (ordinal := self.ordinal(word))
             and self.text(begin + 1) in ("day", "week", "month")
@@ -204,9 +207,8 @@ class CohortWords(Question):
                 self.found.per_period = True
                 self.take(begin - 1, begin)
             self.take(begin - (self.text(begin - 1) == "first"), end)
-        later = [
-            (begin, end) for _, begin, end in self.each(self.lexicon.or_later) if not self.bounds_number(begin, end)
-        ]
+        later = [*((begin, end) for _, begin, end in self.each(self.lexicon.or_later)), *self.later_words()]
+        later = [(begin, end) for begin, end in later if not self.bounds_number(begin, end)]
         self.found.or_later |= bool(later)
         for begin, end in later:
             self.take(begin, end)
@@ -234,6 +236,19 @@ class CohortWords(Question):
             # users from May: those who were new in May
             self.found.cohort_span = replace(self.found.cohort_span, span=without_since(self.found.cohort_span.span))
             self.found.spans = [replace(d, span=without_since(d.span)) for d in self.found.spans]
+
+    def later_words(self) -> list[tuple[int, int]]:
+        """Or at any point after that, or any later month."""
+        found = []
+        for begin, token in enumerate(self.tokens):
+            end = begin + 1
+            while self.text(end) in ("at", "any", "some", "a", "time", "point", "stage", "month", "week", "day", "one"):
+                end += 1
+            if token.text == "or" and self.text(end) in LATER:
+                end += 1
+                end += self.text(end) in ("that", "it", "then", "one", "month", "week", "day", "time", "point", "stage")
+                found.append((begin, end))
+        return found
 
     def gone_words(self) -> list[tuple[int, int]]:
         """Where it says that users are no longer there: had left, did not return, no longer active."""

@@ -76,6 +76,7 @@ class DateForms:
             self._day_beside,
             self._holiday,
             self._season,
+            self._running,
             self._year,
             self._everything,
             self._weekday,
@@ -437,6 +438,23 @@ class DateForms:
         make = self._season_of(word)
         year, end = self._year_at(tokens, begin + 1)
         return Dated(make(year) if year else self._of_any_year(make), begin, end)
+
+    def _running(self, tokens: Sequence[Token], begin: int) -> Dated | None:
+        """The month that is still running: this one."""
+        unit, position = UNITS.get(text_at(tokens, begin)), begin + 1
+        while text_at(tokens, position) in ("that", "which", "is", "still", "currently", "now", "in", "under"):
+            position += 1
+        is_led = text_at(tokens, begin + 1) in ("that", "which", "in", "under")
+        is_open = text_at(tokens, position) in (
+            "running",
+            "open",
+            "ongoing",
+            "underway",
+            "progress",
+            "way",
+            "unfinished",
+        )
+        return Dated(self._unit(unit, 0), begin, position + 1) if unit and is_led and is_open else None
 
     def _season_of(self, name: str) -> Callable[[int], Span]:
         """The season of a year; winter is that of the year it begins in."""

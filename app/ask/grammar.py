@@ -268,12 +268,19 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
             if is_does and MEANING & {token.text for token in self.tokens[position:]}:
                 self.found.operations.add("define")
                 self.take(position, position + 2)
+        is_record = False
+        for _, begin, end in self.each(self.group("than_any_other")):
+            is_record = True  # more than on any other day
+            self.take(begin, end + (self.text(end) in UNITS))
         for group in (
             "define", "since", "improved", "worsened", "split", "previous", "average", "explain", "compare", "change",
             "series", "cumulative", "median", "total", "best", "worst", "highest", "lowest", "rose", "fell", "share",
             "percent", "rank", "more", "less",
         ):  # fmt: skip
             self.take_group(group)
+        if is_record:
+            self.found.operations |= {"lowest" if "less" in self.found.operations else "highest"}
+            self.found.operations -= {"more", "less", "compare"}
         if "define" in self.found.operations:
             self.found.operations.discard("average")  # what does it mean
         if self.found.spans or self.found.by or self.found.filters:

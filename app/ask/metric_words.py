@@ -79,9 +79,11 @@ class MetricWords(Question):
                 self.found.operations.add(movement)
 
     def is_of_movement(self, begin: int, end: int) -> bool:
-        """Whether words are part of a movement, or of a verdict: has it gone up, which one wins on churn."""
+        """Whether words are part of a movement, a verdict or a sum: has gone up, wins on churn, add up."""
         moves = [
-            match for name in ("rose", "fell", "best") if (match := self.group(name).at(self.tokens, begin, self.free))
+            match
+            for name in ("rose", "fell", "best", "total")
+            if (match := self.group(name).at(self.tokens, begin, self.free))
         ]
         return any(match[1] > end for match in moves)
 
