@@ -170,7 +170,7 @@ class CohortReading(Settling):
         rates = {"retention_rate", "cohort_retention_rate", "cohort_retention_rate_or_later"}
         counts = {"cohort_retained_users", "cohort_retained_or_later_users"} & set(found.metrics)
         counts |= {"retained_users"} & set(found.metrics) if texts & {"number", "most", "fewest", "users"} else set()
-        is_rate = rates & set(found.metrics) or found.is_percent
+        is_rate = rates & set(found.metrics) or found.is_percent or "likely" in texts
         is_rate = is_rate or {"share", "series", "compare", "best", "worst"} & found.operations
         or_later = found.or_later or any(name.endswith("or_later") for name in found.metrics)
         if asks_for_count or (counts and not is_rate):

@@ -22,6 +22,13 @@ class CohortTeller(Teller):
         return f"after {words.count(self.query.age or 0, self.grain)}"
 
     @property
+    def aged(self) -> str:
+        """After 3 months, after 3 months or later, from 3 months on."""
+        if self.query.gone and self.later:
+            return f"from {words.count(self.query.age or 0, self.grain)} on"
+        return f"{self.age}{self.later}"
+
+    @property
     def later(self) -> str:
         return " or later" if "or_later" in self.query.metric else ""
 
@@ -55,14 +62,16 @@ class CohortTeller(Teller):
                 top, low = sorted(self.rows, key=lambda row: -float(row[self.metric.name]))
                 is_so = self.segment(top) == self.query.higher and top[self.metric.name] != low[self.metric.name]
                 answer = "yes: " if is_so else "no: "
-            return f"{answer}{self.there} {self.age}{self.later}, of {self.who(self.rows[0])}: {'; '.join(parts)}."
+            return f"{answer}{self.there} {self.aged}, of {self.who(self.rows[0])}: {'; '.join(parts)}."
         if self.metric.name == "cohort_size":
             mark = "" if row["is_complete"] else " so far (still open)"
             return f"{int(row['cohort_size']):,} {self.who(row)}{mark}."
         self.remarks(self.rows)
+        if self.query.gone and self.later:
+            self.notes.append("Somebody may still come back.")
         verb = "was" if int(row.get(compiled.counted(self.metric), 2)) == 1 else "were"
         mark = "" if row["is_complete"] else " so far (that period is still open)"
-        return f"{self.counts(row)} {self.who(row)} {verb} {self.there} {self.age}{self.later}{mark}{self.cell(row)}."
+        return f"{self.counts(row)} {self.who(row)} {verb} {self.there} {self.aged}{mark}{self.cell(row)}."
 
     def cell(self, row: Row) -> str:
         if row["first_cohort_start"] != row["last_cohort_start"]:
@@ -104,7 +113,7 @@ class CohortTeller(Teller):
             for row in self.rows[-LISTED:]
         ]
         more = f" (the last {LISTED})" if len(self.rows) > LISTED else ""
-        what = f"{self.metric.label} {self.age}{self.later}" if self.metric.name != "cohort_size" else self.metric.label
+        what = f"{self.metric.label} {self.aged}" if self.metric.name != "cohort_size" else self.metric.label
         if self.threshold:
             cohorts = words.count(len(self.rows), "cohort")
             return f"{what}{self.where} {self.was} {self.threshold} in {cohorts}{more}: {', '.join(parts)}."
@@ -143,7 +152,7 @@ class CohortTeller(Teller):
             rank = "largest" if self.query.operation == "highest" else "smallest"
             are = "is" if len(ties) == 1 else "are"
             return f"{' and '.join(names)} {are} the {self.place}{rank} {what}{self.where}: {self.shown(top)} users."
-        rank = f"{self.place}{self.rank} {self.label.split(',')[0]} {self.age}{self.later}"
+        rank = f"{self.place}{self.rank} {self.label.split(',')[0]} {self.aged}"
         return f"{' and '.join(names)} {verb} the {rank}{self.where} of all {plural(what)}: {self.counts(top)}."
 
     lowest = highest
@@ -164,8 +173,8 @@ class CohortTeller(Teller):
         parts = [f"{self.cohort_name(row)} {self.counts(row)}" for row in self.rows]
         self.remarks(self.rows)
         if len(self.rows) < 2:
-            return f"{self.there} {self.age}{self.later}: {parts[0]}; the other cohort's is not yet known."
-        return f"{answer}{self.there} {self.age}{self.later}, of users first seen in{self.where}: {'; '.join(parts)}."
+            return f"{self.there} {self.aged}: {parts[0]}; the other cohort's is not yet known."
+        return f"{answer}{self.there} {self.aged}, of users first seen in{self.where}: {'; '.join(parts)}."
 
     def compare_ages(self) -> str:
         """Two cohorts side by side, at every age that both have reached."""

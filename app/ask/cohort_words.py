@@ -21,6 +21,7 @@ JOINED = {
 }
 JOINING = JOINED | {"they", "the", "their", "being", "up", "had", "have", "has", "were", "was", "been", "came", "our"}
 
+SINCE_JOINING = JOINED | {"acquisition", "acquired", "activation", "install", "onboarding"}
 LATER = {"after", "later", "afterwards", "thereafter", "beyond", "subsequently", "subsequent"}
 
 
@@ -33,14 +34,15 @@ class CohortWords(Question):
     def read_ever_back(self) -> None:
         """Ever came back after signing up, after their first month: in any period after the first one."""
         joining = [n for n, token in enumerate(self.tokens) if token.text in JOINED]
-        is_back = self.text_has("ever") and self.text_has("back", "returned", "return", "again")
+        is_back = self.text_has("ever", "never") and self.text_has("back", "returned", "return", "again")
         ages = [match for match in map(self.age_at, range(len(self.tokens))) if match and match[0] != 1]
         if not (is_back and joining) or ages:
             return
         self.found.age, self.found.or_later = (1, "month"), True
+        self.found.gone = self.text_has("never")
         for begin, token in enumerate(self.tokens):
             is_after = token.text == "after" and any(begin < place <= begin + 4 for place in joining)
-            if token.text == "ever" or is_after:
+            if token.text in ("ever", "never") or is_after:
                 self.take(begin, begin + 1)
             if is_after:
                 end = self.after_joining(begin + 1)
@@ -50,6 +52,7 @@ class CohortWords(Question):
 
     def read_ages(self) -> None:
         """After 3 months, month 3, day-7 retention, 30 days later, m1, in their first month."""
+        self.read_age_axis()
         for begin in range(len(self.tokens)):
             match = self.ages_at(begin) or self.age_at(begin)
             if match:
@@ -64,6 +67,17 @@ class CohortWords(Question):
                 self.take(begin, end)
                 if self.text(begin - 1) in ("at", "in", "on", "by") and self.free[begin - 1]:
                     self.take(begin - 1, begin)
+
+    def read_age_axis(self) -> None:
+        """By month since acquisition, per week of age: every age."""
+        for begin, token in enumerate(self.tokens):
+            unit, after = UNITS.get(token.text), self.text(begin + 2)
+            is_axis = (self.text(begin + 1) == "since" and after in SINCE_JOINING) or (
+                self.text(begin + 1) == "of" and after in ("age", "life", "tenure")
+            )
+            if unit in ("day", "week", "month") and is_axis:
+                self.found.asks_ages, self.found.grain = True, cast(Grain, unit)
+                self.take(begin - (self.text(begin - 1) in ("by", "per", "each", "every")), begin + 3)
 
     def ages_at(self, begin: int) -> tuple[int, str, int] | None:
         """After 1, 2 and 3 months, the first 6 months: several ages; the last one, and where they end."""
@@ -195,11 +209,11 @@ class CohortWords(Question):
         is_part = all(self.text(begin) in ("new", "were") for begin, _ in markers) and len(self.found.spans) < 2
         if is_part and all(self.text(begin) == "active" for begin, _ in still):
             still = []  # active users that were new in August
-        relevant = saw_cohort or self.found.age is not None or curve or (markers and still)
+        relevant = saw_cohort or self.found.age is not None or self.found.asks_ages or curve or (markers and still)
         if not relevant:
             return
         self.found.is_cohort = True
-        self.found.gone = bool(gone)
+        self.found.gone |= bool(gone)
         for begin, end in gone:
             self.take(begin, end)
         for begin, end in markers:
@@ -327,6 +341,9 @@ class CohortWords(Question):
     def age_between(self, cohort: Dated, target: Dated) -> None:
         """Of those who joined in May, how many were there in July: age 2."""
         start, end = cohort.span, target.span
+        later = [one for one in (end, *end.others) if one.first >= start.first]
+        if not start.is_ambiguous and len(later) == 1:
+            end = later[0].settled()
         if start.is_ambiguous or end.is_ambiguous:
             raise Stop(self.which_date(cohort if start.is_ambiguous else target))
         if start.grain != end.grain or start.unit not in ("day", "week", "month"):

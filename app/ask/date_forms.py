@@ -35,7 +35,7 @@ from app.ask.spans import (
     text_at,
     year_in,
 )
-from app.ask.tokens import ORDINALS, Token
+from app.ask.tokens import ORDINALS, Token, spoken
 
 # Words of those who are followed from their beginning on.
 FOLLOWING = frozenset(
@@ -58,6 +58,7 @@ class DateForms:
         self.catalogue = catalogue
         self.remarks: list[str] = []
         self.scopes: list[Dated] = []
+        self.impossible: list[str] = []  # 30 February
 
     def span_at(self, tokens: Sequence[Token], begin: int) -> Dated | None:
         """The longest single span that begins here."""
@@ -390,6 +391,8 @@ class DateForms:
         if number is None or month is None:
             return None
         year_given, end = self._year_at(tokens, position)
+        if not any(date_or_none(year, month, number) for year in ([year_given] if year_given else range(2000, 2005))):
+            self.impossible.append(spoken(list(tokens[begin:end])))
         if year_given:
             return single_day(begin, end, date_or_none(year_given, month, number))
         is_year_too = word in MONTHS and 2000 + number in self._years() and text_at(tokens, begin + 1).isdigit()

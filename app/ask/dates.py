@@ -80,6 +80,8 @@ class DateReader(DateForms):
             relation = {"from": "since", "starting": "since", "till": "until", "through": "until", "up": "until"}
             related = self._related(relation.get(word, word), first.span)
             goes_on = ends_range(tokens, first.end)
+            if text_at(tokens, first.end) in ("cohort", "cohorts"):
+                return replace(first, begin=begin) if word == "from" else first  # from the June cohort
             if word == "from" and not goes_on and related and first.span.unit != "range":
                 # "users from May" may be those of May alone, or all since then
                 return Dated(replace(first.span, others=(*first.span.others, related)), begin, first.end)

@@ -96,6 +96,8 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
     def read_dates(self) -> None:
         free = [token if self.free[n] else Token("", "") for n, token in enumerate(self.tokens)]
         found = [dated for dated in self.dates.find(free) if not self.is_age_at(dated)]
+        if self.dates.impossible:
+            raise Stop(self.unclear(f"There is no {self.dates.impossible[0]} in the calendar."))
         self.notes += dict.fromkeys(self.dates.remarks)
         for dated in found:
             before = dated.begin - 1 - (self.text(dated.begin - 1) == "the")
@@ -206,7 +208,10 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
                 is_led = before in ("by", "per", "each", "every") and self.free[position - 1]
                 self.take(position - is_led, position + 1)
             elif word in UNITS and UNITS[word] in GRAINS:
-                if (
+                if [self.text(position + n) for n in (1, 2, 3)] == ["of", "the", "year"]:
+                    self.found.of_the_year = True
+                    self.take(position + 1, position + 4)
+                elif (
                     self.text(position + 1) == "of"
                     and self.text(position + 2 + (self.text(position + 2) in ("the", "each", "every"))) in UNITS
                 ):

@@ -17,7 +17,7 @@ from app.ask.metric_reading import MetricReading
 from app.ask.phrasing import as_question, at, span_name
 from app.ask.question import Stop
 from app.ask.settling import DEFAULT_GRAIN, DEFAULT_METRIC
-from app.ask.spans import DAY, Span
+from app.ask.spans import DAY, Dated, Span
 
 NOT_OF_LONGER = (
     "Of quarters and years there are figures and ranks, of everybody or some users; a single one can be asked for by "
@@ -41,6 +41,10 @@ class GrowthReading(MetricReading, ChangeReading):
         found = self.found
         self.check_times()
         metrics, grain, of = self.asked_metrics()
+        first_is = self.claimed_period()
+        if found.of_the_year and not found.spans:
+            year = (first_is or self.catalogue.as_of).year
+            found.spans = [Dated(Span(date(year, 1, 1), date(year, 12, 31), "year"), 0, 0)]
         spans = self.asked_dates(metrics)
         metrics, less = self.difference(metrics)
         operation = self.operation(metrics[0], len(spans))
@@ -104,6 +108,7 @@ class GrowthReading(MetricReading, ChangeReading):
             relative=relative,
             claim=claim if operation in ("change", "explain") else sides or self.claimed_first(operation, metrics),
             higher=self.higher(metrics[0], by) if operation == "compare" else found.claimed,
+            first_is=first_is if operation in ("highest", "lowest") else None,
             asks=self.asks(operation, of_change=of_change) or self.asks_which_is_more(operation, metrics),
         )
         settled = self.without_sums(query)
@@ -123,6 +128,8 @@ class GrowthReading(MetricReading, ChangeReading):
         )
         if hurries and set(found.metrics) & {"churn_rate", "churned_users", "retained_users", "retention_rate"}:
             raise Stop(self.no_answer(NOT_HOW_LONG))
+        if self.text_has("likely", "likelier", "likeliest") and not (found.by or self.several_values):
+            raise Stop(self.unclear("Who is more likely than whom? Name a segment, or two of its values."))
         for one, two, three in zip(self.tokens, self.tokens[1:], self.tokens[2:], strict=False):
             is_side = one.text in {*AGAINST, "from", "off", "since", "to"} and two.text in (
                 "its",
@@ -194,6 +201,19 @@ class GrowthReading(MetricReading, ChangeReading):
             if ranks and not found.by and len(found.filters.get(segment, ())) == 1:
                 [found.claimed] = found.filters.pop(segment)
                 found.by.append(segment)
+
+    def claimed_period(self) -> date | None:
+        """Was May 2026 our best month: the month that it asks about, of all months, or those of a year around it."""
+        found = self.found
+        unit = found.within or (found.grain if found.over_period else None)
+        ranks = found.operations & {"highest", "lowest", "best", "worst"}
+        if len(found.spans) != 1 or not (ranks and self.says_whether) or found.by or found.filters.keys() & {*found.by}:
+            return None
+        span = self.settled(found.spans[0], lambda one: True)
+        if span.unit != unit:
+            return None
+        found.spans = list(self.dates.scopes)
+        return span.first
 
     def against_now(self, spans: list[Span]) -> list[Span]:
         """Better than in May: the latest complete period against that one; than last month: the one that is open."""

@@ -144,6 +144,10 @@ class Lexicon:
         others = [f"other {' '.join(phrase)}" for phrase in self.segments.meanings]
         self.beside = Phrases.of(words["beside"] | {"others": [*words["beside"]["others"], *others]})
         self.values, self.codes, self.absent_places = _values(catalogue, words["values"])
+        self.rated = {
+            phrase[0] for phrase in self.metrics.meanings if phrase[-1] in ("rate", "ratio") and len(phrase) == 2
+        }
+        self.aliases = set(words["values"])
         self.understood = self._understood()
         self.known = self.understood | self._refused()
 
@@ -179,12 +183,19 @@ class Lexicon:
         fixed: list[Token] = []
         notes: list[str] = []
         same = vocabulary()["same"]
-        for said in tokens:
+        for position, said in enumerate(tokens):
             token = said.read_as(same[said.text]) if said.text in same else said
             word = token.text
             if word in self.known or len(word) < SHORTEST_TYPO or not word.isalpha() or token.original in self.codes:
                 fixed.append(token)
                 continue
+            after = tokens[position + 1].text if position + 1 < len(tokens) else ""
+            if after in ("rate", "rates", "ratio"):  # what stands here is a metric: churm rate
+                alike = difflib.get_close_matches(word, sorted(self.rated), n=1, cutoff=LIKENESS)
+                if alike and alike[0][0] == word[0]:
+                    notes.append(f"Read “{token.original}” as “{alike[0]}”.")
+                    fixed.append(token.read_as(alike[0]))
+                    continue
             swapped = [other for other in (*candidates, *shortest) if _is_swapped(word, other)]
             alike = swapped or difflib.get_close_matches(word, candidates, n=3, cutoff=LIKENESS)
             # A slip seldom hits the first letter; what is left must look like a slip, not like another word.

@@ -70,6 +70,7 @@ class MetricQuery(Frozen):
                    the highest and the lowest of a series
     claim          what the question takes for granted or asks to confirm about the change
     higher         compare, highest, lowest: the value of `by` that it asks to confirm as the higher, or the first, one
+    first_is       highest, lowest: the period, by its start, that it asks to confirm as the first one
     """
 
     operation: Operation
@@ -104,6 +105,7 @@ class MetricQuery(Frozen):
     asks: Asked | None = None
     claim: Literal["rose", "fell"] | None = None
     higher: str | None = None
+    first_is: date | None = None
 
     @property
     def metric(self) -> str:

@@ -53,7 +53,7 @@ class MetricReading(Settling):
     def rates_for_counts(self, metrics: list[str]) -> list[str]:
         """Better retained is a rate, how many churn is a count; nor is a rate asked for with its numerator."""
         found = self.found
-        judges = found.operations & {"best", "worst"} or any(token.text == "longer" for token in self.tokens)
+        judges = found.operations & {"best", "worst"} or self.text_has("longer", "likely")
         if len(metrics) == 1 and metrics[0] in RATES and judges:
             return [RATES[metrics[0]]]
         counts = {rate: count for count, rate in RATES.items()}
@@ -204,6 +204,10 @@ class MetricReading(Settling):
         if not rolling:
             return metrics, None
         grains = {ROLLING_GRAINS[name] for name in rolling if name in ROLLING_GRAINS}
+        if len(rolling) < len(metrics) and len(grains) == 1:  # MAU and churn in August
+            [name], grain = rolling, next(iter(grains))
+            found.metric_places[DEFAULT_METRIC] = found.metric_places[name]
+            return list(dict.fromkeys(DEFAULT_METRIC if one == name else one for one in metrics)), grain
         found.spans = [self.day_ago(dated) for dated in found.spans]
         is_of_a_day = not found.spans and not found.operations and not found.over_period
         is_of_days = bool(found.spans) and all(dated.span.unit == "day" for dated in found.spans)

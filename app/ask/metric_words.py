@@ -80,11 +80,8 @@ class MetricWords(Question):
 
     def is_of_movement(self, begin: int, end: int) -> bool:
         """Whether words are part of a movement, a verdict or a sum: has gone up, wins on churn, add up."""
-        moves = [
-            match
-            for name in ("rose", "fell", "best", "total")
-            if (match := self.group(name).at(self.tokens, begin, self.free))
-        ]
+        groups = [self.group(name) for name in ("rose", "fell", "best", "total")]
+        moves = [match for group in groups if (match := group.at(self.tokens, begin, self.free))]
         return any(match[1] > end for match in moves)
 
     def check_rate(self, name: str, begin: int, end: int) -> None:

@@ -339,7 +339,7 @@ class PeriodTeller(Teller):
         winners = " and ".join(name(row) for row in ties)
         what = self.split_name or self.query.within or self.grain
         verb = "had" if len(ties) == 1 else "share"
-        answer = ("Yes: " if self.query.higher in map(name, ties) else "No: ") if self.query.higher else ""
+        answer = self.confirmed(ties)
         said = (
             f"{answer}{winners} {verb} the {self.place}{self.rank} {self.label}{self.where}, {self.number(value)}"
             f"{self.made_of(self.metric, top)}"
@@ -363,6 +363,15 @@ class PeriodTeller(Teller):
         return f"{said}."
 
     lowest = highest
+
+    def confirmed(self, winners: list[Row]) -> str:
+        """Yes or no, if it was asked whether this value, or this period, is the first."""
+        if self.query.higher:
+            return "Yes: " if self.query.higher in map(self.segment, winners) else "No: "
+        if self.query.first_is:
+            key = "within_start" if self.query.within else "period_start"
+            return "Yes: " if self.query.first_is in (row[key].date() for row in winners) else "No: "
+        return ""
 
     def compare(self) -> str | Said:
         if self.query.by and not self.query.against_start:

@@ -36,6 +36,7 @@ class Found:
     grain: Grain | None = None
     grains: list[Grain] = field(default_factory=list)
     within: Longer | None = None
+    of_the_year: bool = False
     per_period: bool = False
     over_period: bool = False
     filters: dict[str, list[str]] = field(default_factory=dict)

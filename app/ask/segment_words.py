@@ -123,7 +123,12 @@ class SegmentWords(Question):
         return None
 
     def meant(self, begin: int, end: int, meanings: Meanings) -> tuple[str, str]:
-        """The one segment and value that is meant. Raises `Stop` if several are."""
+        """The one segment and value that is meant. Raises `Stop` if several are, or if another segment is."""
+        said = " ".join(token.text for token in self.tokens[begin:end])
+        is_kind = self.text(begin - 1) in SPLITTING and said in self.lexicon.aliases
+        if is_kind and self.text(end) not in self.lexicon.nouns:  # by browser
+            known = ", ".join(map(words.title, self.catalogue.segments))
+            raise Stop(Unanswerable(message=f"Users are not grouped by {said!r}. Segments: {known}."))
         anywhere = [True] * len(self.tokens)
         near = range(max(0, begin - 2), min(len(self.tokens), end + 1))
         matches = [self.lexicon.segments.at(self.tokens, position, anywhere) for position in near]
