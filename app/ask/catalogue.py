@@ -98,9 +98,7 @@ class Catalogue:
             named = [(f"average_{one.name}", f"Average {one.label.lower()} {per}", one) for one in metrics]
             return [replace(one, name=name, label=called, denominator="1", unit="ratio") for name, called, one in named]
         if query.gone:
-            name, called = (
-                ("gone_users", "Not there of cohort") if metric.is_count else ("gone_rate", "Share not there")
-            )
+            name, called = ("gone_users", "Users not active") if metric.is_count else ("gone_rate", "Share not active")
             return [replace(metric, name=name, label=called, numerator=f"cohort_size - {metric.numerator}")]
         if query.less:
             other = self.metrics[query.less]

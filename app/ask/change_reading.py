@@ -61,7 +61,7 @@ class ChangeReading(Settling):
             ops.add("rose" if ("improved" in ops) == up_is_good else "fell")
         is_higher = self.says_higher(metric)
         if (
-            self.says_whether
+            (self.says_whether or self.found.over_period)
             and ops & {"previous", "year_ago"}
             and is_higher is not None
             and not ops & {"rose", "fell"}

@@ -244,7 +244,8 @@ class CohortWords(Question):
             self.found.spans = []
         elif spans:
             self.found.cohort_span = spans[0]
-            if self.found.age is None and self.text_has("still") and not spans[0].span.is_ambiguous:
+            is_now = self.text_has("still") or (gone and self.text_has("now", "today", "currently"))
+            if self.found.age is None and is_now and not spans[0].span.is_ambiguous:
                 self.age_now(spans[0].span)
         if self.found.cohort_span and self.text(self.found.cohort_span.begin) == "from":
             # users from May: those who were new in May
@@ -267,9 +268,13 @@ class CohortWords(Question):
     def gone_words(self) -> list[tuple[int, int]]:
         """Where it says that users are no longer there: had left, did not return, no longer active."""
         gone = [(begin, end) for name, begin, end in self.each(self.lexicon.metrics) if name == "churned_users"]
-        if self.text_has("gained", "won", "got"):
+        if self.text_has("gained", "won", "got", "retention"):
             return []  # more left than we gained
-        gone = [one for one in gone if self.text(one[0]) != "left" or self.text(one[0] - 1) in ("had", "have", "has")]
+        for begin, end in [one for one in gone if self.text(one[0]) == "left"]:
+            if self.text(begin - 1) in ("are", "were", "is", "was", "still"):
+                gone.remove((begin, end))
+            elif self.found.age and self.text(begin - 1) not in ("had", "have", "has", "who", "that"):
+                raise Stop(self.unclear("Left: those who were still there, or those who were gone?"))
         for _, begin, end in self.each(self.lexicon.still):
             place = begin - 1 - (self.text(begin - 1) in ("still", "been"))
             if self.text(place) == "not" and self.free[place]:

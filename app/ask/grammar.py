@@ -203,6 +203,12 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
                 self.take(position, position + 1)
             elif word in ("hour", "hours", "hourly"):
                 raise Stop(self.unclear("Figures are kept by day, week and month, not by hour."))
+            elif (
+                word in LONGER
+                and before in ("the", "this", "a", "our")
+                and self.text(position + 1) not in ("with", "in", "when", "that", "we")
+            ):
+                raise Stop(self.unclear(f"Which {word}? Say it by its name, such as Q2 2026."))
             elif longer := LONGER.get(word):
                 self.found.within = longer
                 is_led = before in ("by", "per", "each", "every") and self.free[position - 1]

@@ -67,13 +67,13 @@ class MetricReading(Settling):
         """The first of two counts, and the other one, which is taken off it: months in which more left than came."""
         found, ops = self.found, self.found.operations
         is_bounded = ("more" in ops) != ("less" in ops) and not found.bounds
-        looks_through = found.over_period or self.text_has("ever", "any")
+        looks_through = found.over_period or bool(found.by) or self.text_has("ever", "any")
         is_ranked = bool(ops & {"highest", "lowest", "series"}) or found.per_period
         if len(metrics) != 2 or not all(self.catalogue.metrics[name].is_count for name in metrics):
             return metrics, None
         if is_bounded and looks_through:
             found.bounds = {"above" if "more" in ops else "below": 0}
-            found.over_period = True
+            found.over_period = not found.by
         elif not (self.says_difference and is_ranked):
             return metrics, None
         ops -= {"more", "less", "compare"}

@@ -77,6 +77,18 @@ class MetricWords(Question):
             self.found.metrics.remove(name if is_between else "active_users")
             if is_between:
                 self.found.operations.add(movement)
+        self.read_added()
+
+    def read_added(self) -> None:
+        """How many monthly actives did we add: by how many they rose."""
+        places = self.found.metric_places
+        added = places.get("new_users")
+        names = [name for name in ("active_users", "mau", "wau", "dau") if name in places]
+        if added and names and self.text(added[0]) in ("add", "added", "adding"):
+            distance = max(added[0] - places[names[0]][1], places[names[0]][0] - added[1])
+            if distance < 2 * WITHIN_PHRASE and "new" not in {token.text for token in self.tokens}:
+                self.found.metrics.remove("new_users")
+                self.found.operations.add("rose")
 
     def is_of_movement(self, begin: int, end: int) -> bool:
         """Whether words are part of a movement, a verdict or a sum: has gone up, wins on churn, add up."""
