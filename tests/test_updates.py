@@ -83,19 +83,44 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     yield UpdatedProject(folder, folder / "example", dbt_vars)
 
 
-def visits(*days_of_users: tuple[str, int]) -> list[dict[str, Any]]:
+def visits(*days_of_users: tuple[str, int], **other: str) -> list[dict[str, Any]]:
     """An event each, on days of March 2020."""
-    return [{"event_time": f"2020-03-{day:02}", "user_id": user, "event_type": "open"} for user, day in days_of_users]
+    return [
+        {"event_time": f"2020-03-{day:02}", "user_id": user, "event_type": "open"} | other
+        for user, day in days_of_users
+    ]
 
 
-# Rare among random histories: a name with later events becomes one of a user who is known already.
-NEW_ALIAS = [
+# Rare among random histories.
+NAMED_LATER = [  # a name with later events becomes one of a user who is known already
     Delivery({NAMES[0]: visits(("u0", 1), ("u1", 3), ("u1", 4))}),
     Delivery({NAMES[0]: visits(("u0", 1), ("u1", 3), ("u1", 4))}, aliases={"u1": "u0"}),
 ]
+MOVED = [  # a correction changes nobody's days, only the segment that somebody counts in
+    Delivery({NAMES[0]: visits(("u0", 1), ("u0", 2), ("u0", 8), country="SG"), NAMES[1]: visits(("u1", 9))}),
+    Delivery({NAMES[0]: visits(("u0", 1), ("u0", 2), ("u0", 8), country="MY"), NAMES[1]: visits(("u1", 9))}),
+]
+LATE = [  # somebody comes to a day on whose eve others were there
+    Delivery({NAMES[0]: visits(("u0", 1), ("u0", 4), ("u0", 9))}),
+    Delivery({NAMES[0]: visits(("u0", 1), ("u0", 4), ("u0", 9)), NAMES[1]: visits(("u1", 5))}),
+]
+BEGUN_EARLIER_AND_LATER = [  # the first day of all is another one
+    Delivery({NAMES[0]: visits(("u0", 9), ("u1", 9))}),
+    Delivery({NAMES[0]: visits(("u0", 9), ("u1", 9)), NAMES[1]: visits(("u2", 2))}),
+    Delivery({NAMES[0]: visits(("u0", 9), ("u1", 9))}),
+]
+QUIET_DAYS = [  # days go by on which nobody is active who was there before
+    Delivery({NAMES[0]: visits(("u0", 8), ("u1", 9))}),
+    Delivery({NAMES[0]: visits(("u0", 8), ("u1", 9)), NAMES[1]: visits(("u2", 10), event_type="background")}),
+    Delivery({NAMES[0]: visits(("u0", 8), ("u1", 9)), NAMES[1]: visits(("u2", 20))}),
+]
 
 
-@example(history=NEW_ALIAS)
+@example(history=NAMED_LATER)
+@example(history=MOVED)
+@example(history=LATE)
+@example(history=BEGUN_EARLIER_AND_LATER)
+@example(history=QUIET_DAYS)
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(history=histories())
 def test_an_update_leaves_what_a_full_build_would(project: UpdatedProject, history: list[Delivery]) -> None:
