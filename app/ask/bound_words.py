@@ -47,7 +47,8 @@ class BoundWords(Question):
                 value = self.bound_at(end)
                 if value is None:
                     continue
-                if self.text(begin - 1) in ("are", "were", "is") and self.text(begin - 2) in self.lexicon.nouns:
+                is_said = self.text(begin - 1) in ("are", "were", "is") and self.text(begin - 2) in self.lexicon.nouns
+                if is_said or (self.text(begin - 1) in self.lexicon.nouns and self.free[begin - 1]):
                     raise Stop(self.unclear("Users are not told apart by a number: which figure is bounded?"))
                 self.found.bounds |= {"at_least": value, "at_most": value} if name == "exactly" else {name: value}
                 before = begin - 1

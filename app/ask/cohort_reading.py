@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.ask.catalogue import GRAINS
 from app.ask.grammar import CHANGES
 from app.ask.metric_query import AVERAGES, Grain, MetricQuery, Operation, Reading, SegmentFilter
 from app.ask.question import Stop
@@ -23,6 +24,10 @@ class CohortReading(Settling):
             message = "Of a cohort the data knows who is there after so many periods, and who is not."
             raise Stop(self.unclear(message))
         found.gone |= bool({"churned_users", "churn_rate"} & set(found.metrics))
+        cohort = found.cohort_span.span if found.cohort_span else None
+        is_one = cohort is not None and cohort.unit in GRAINS
+        if found.per_cohort and is_one and not (found.age or found.asks_ages):
+            raise Stop(self.unclear("Of each cohort it is known who is there after so many periods: after how many?"))
         if ops & {"previous", "year_ago"} or (ops & CHANGES and not found.age):
             raise Stop(self.unclear("Cohorts can be compared with each other at an age: which ones?"))
         if ops & CHANGES:

@@ -218,7 +218,7 @@ class CohortWords(Question):
             self.take(begin, end)
         for begin, end in markers:
             if self.text(begin) in ("cohort", "cohorts") and self.text(begin - 1) in ("by", "per", "each", "every"):
-                self.found.per_period = True
+                self.found.per_period = self.found.per_cohort = True
                 self.take(begin - 1, begin)
             self.take(begin - (self.text(begin - 1) == "first"), end)
         later = [*((begin, end) for _, begin, end in self.each(self.lexicon.or_later)), *self.later_words()]

@@ -65,6 +65,7 @@ class DateReader(DateForms):
             if word == "up" and text_at(tokens, begin + 1) != "to":
                 return None
             start = begin + 1 + (word == "up")
+            start += 2 * (text_at(tokens, start) == "and" and text_at(tokens, start + 1) == "including")
             start += text_at(tokens, start) in ("from", "the", "in")
             start += text_at(tokens, start) == "the"
             first = self.span_at(tokens, start)
@@ -220,7 +221,8 @@ def _months_of_a_year(found: list[Dated]) -> list[Dated]:
 def _shared_year(found: list[Dated]) -> list[Dated]:
     """A year said once holds for its neighbour: August and September 2026."""
     shared = list(found)
-    for number, dated in enumerate(shared):
+    for number in (*range(len(shared)), *reversed(range(len(shared)))):  # July, August and September 2026
+        dated = shared[number]
         for other in (number + 1, number - 1):
             neighbour = shared[other].span if 0 <= other < len(shared) else dated.span
             is_in_one = neighbour.first.year == neighbour.last.year and neighbour.unit != "year"

@@ -309,7 +309,11 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
                 self.take(position, position + 1)
             is_net = token.text == "net" and stands_for_change
             is_segment = token.text in self.lexicon.segment_words and "explain" in self.found.operations
-            if is_net or is_segment or (token.text == "rolling" and self.found.metrics):
+            if (
+                is_net
+                or is_segment
+                or (token.text == "rolling" and {"dau", "wau", "mau", "stickiness"} & {*self.found.metrics})
+            ):
                 self.take(position, position + 1)
             # when did it last fall, when did it first exceed 400
             is_pick = token.text in ("first", "last") and self.free[position]

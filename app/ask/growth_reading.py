@@ -172,6 +172,8 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
             return "series"
         if found.by and ranks and found.per_period:
             return "series"  # the top country of each month: all of them
+        if len(set(found.by)) == 2 and ranks and found.within_each:
+            return "value"  # the top source in each country: all of them
         if found.by and ranks & {"highest", "lowest", "best", "worst"} and ops & CHANGES:
             return self.rank(metric)  # which source grew most since June, compared with June
         for average in AVERAGES:

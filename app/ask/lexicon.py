@@ -111,6 +111,7 @@ class Lexicon:
         self.ambiguous_metrics = [tuple(entry["metrics"]) for entry in words["ambiguous"]]
         self.weak_metrics = Phrases.of(words["weak_metrics"])
         self.away, self.absence = set(words["away"]), set(words["absence"])
+        self.excluding = Phrases.of({"excluding": words["excluding"]})
         self.moving = set(words["moving"].split())
         self.metric_groups = Phrases.of({name: group["phrases"] for name, group in words["metric_groups"].items()})
         self.operations = Phrases.of(words["operations"])
@@ -136,7 +137,7 @@ class Lexicon:
         self.fillers = set(fillers()["fillers"].split())
         self.glue = {*words["glue"].split(), *self.fillers}
         # Right before users these may name a segment: team accounts.
-        self.describing = {*self.fillers, *fillers()["audiences"]}
+        self.describing = {*self.fillers, *fillers()["audiences"], *words["describing"].split()}
         self.segment_words = set(words["segment_words"])
         self.segments = Phrases.of(
             {name: [name, f"{name}s", *words["segments"].get(name, ())] for name in catalogue.segments}
@@ -166,7 +167,7 @@ class Lexicon:
         }
         words |= {"q", "h", "hourly", "quarterly", "yearly", "annual", "annually", *vocabulary()["not_understood"]}
         read = (self.metrics, self.metric_groups, self.ambiguous, self.operations, self.cohort, self.still)
-        for phrases in (*read, self.or_later, self.courtesies, self.segments, self.beside):
+        for phrases in (*read, self.or_later, self.courtesies, self.segments, self.beside, self.excluding):
             words |= phrases.words
         return words | {word for phrase, _ in self.values for word in phrase}
 
@@ -180,6 +181,7 @@ class Lexicon:
         """The tokens with slips of the pen read as the word they resemble, and a note for each."""
         candidates = sorted(word for word in self.understood - self.fillers if len(word) > SHORTEST_TYPO)
         shortest = sorted(word for word in self.glue - self.fillers if len(word) == SHORTEST_TYPO)
+        value_words = {word for phrase, _ in self.values for word in phrase}
         fixed: list[Token] = []
         notes: list[str] = []
         same = vocabulary()["same"]
@@ -200,6 +202,8 @@ class Lexicon:
             alike = swapped or difflib.get_close_matches(word, candidates, n=3, cutoff=LIKENESS)
             # A slip seldom hits the first letter; what is left must look like a slip, not like another word.
             alike = [other for other in alike if self._is_meant(word, other) and self._is_safe(word, other)]
+            if after in self.nouns and not swapped:  # tablet users are no table of users
+                alike = [other for other in alike if other in self.metrics.words | self.segments.words | value_words]
             if alike and not _is_inflection(word, alike[0]):
                 notes.append(f"Read “{token.original}” as “{alike[0]}”.")
             fixed.append(token.read_as(alike[0]) if alike else token)

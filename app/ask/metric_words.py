@@ -6,6 +6,7 @@ from app.ask.bound_words import BOUND_WORDS
 from app.ask.catalogue import PARTS_OF_ACTIVE
 from app.ask.lexicon import vocabulary
 from app.ask.question import Question, Stop
+from app.ask.spans import GRAIN_WORDS
 from app.ask.tokens import spoken
 
 BACK = {"returned", "return", "returning", "back", "reactivated", "woke", "again", "resurrected"}
@@ -44,10 +45,16 @@ class MetricWords(Question):
                 self.found.metric_places[name] = (begin, end)
             self.check_rate(name, begin, end)
             self.take(begin - (name == "new_users" and self.text(begin - 1) == "first"), end)
+            self.take_latest(begin - 1 - (self.text(begin - 1) in GRAIN_WORDS))
 
         self.read_movement()
         if {"new_users", "gained_users"} <= set(self.found.metrics):
             self.found.metrics.remove("gained_users")  # gained new users: the verb
+
+    def take_latest(self, place: int) -> None:
+        """The latest churn, the most recent weekly one: without a date it is the latest one anyway."""
+        if self.text(place) in ("latest", "newest", "recent") and self.free[place] and not self.found.spans:
+            self.take(place - (self.text(place - 1) == "most"), place + 1)
 
     def read_copulas(self) -> None:
         """Stay above 1, keep growing, remain flat: no more than to be so."""

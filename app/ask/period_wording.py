@@ -524,6 +524,12 @@ class PeriodTeller(Teller):
         return f"{self.metric.formula}: " + ", ".join(parts)
 
     def segments(self, rows: list[Row], difference: float) -> str:
+        """What the values of each segment add at most; of the one that is asked about, each of them."""
+        if self.query.by:
+            known = [row for row in rows if row["dimension"] == self.query.by and self.known(row["contribution"])]
+            changes = (words.change(float(row["contribution"]), None, self.metric.unit) for row in known)
+            listed = ", ".join(f"{row['part']} {change}" for row, change in zip(known, changes, strict=True))
+            return f"by {words.title(self.query.by).lower()}: {listed}"
         parts = []
         for dimension in dict.fromkeys(row["dimension"] for row in rows):
             largest = max(

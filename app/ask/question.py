@@ -38,6 +38,7 @@ class Found:
     within: Longer | None = None
     of_the_year: bool = False
     per_period: bool = False
+    per_cohort: bool = False
     over_period: bool = False
     filters: dict[str, list[str]] = field(default_factory=dict)
     negated: set[str] = field(default_factory=set)
@@ -46,6 +47,7 @@ class Found:
     named_segments: list[str] = field(default_factory=list)
     by: list[str] = field(default_factory=list)
     claimed: str | None = None
+    within_each: bool = False
     operations: set[str] = field(default_factory=set)
     limit: int | None = None
     nth: int | None = None

@@ -10,19 +10,7 @@ from app.ask.question import Question, Stop
 from app.ask.spans import UNITS
 from app.ask.tokens import spoken
 
-NEGATIONS = (
-    "not",
-    "except",
-    "excluding",
-    "without",
-    "outside",
-    "non",
-    "other",
-    "ignoring",
-    "minus",
-    "neither",
-    "besides",
-)
+MOST_BETWEEN = 7  # words from the one that excludes to the value
 NEGATED_BEFORE = ("aside", "excluded", "excepted")  # tiktok aside
 EVERYBODY = ("everything", "everyone", "everybody", "all", "anything", "anyone", "any", "every")
 BEFORE_VALUES = ("on", "in", "from", "than", "for", "the", "of", "by", "via", "all", "any", "those", "who", "came")
@@ -72,6 +60,7 @@ class SegmentWords(Question):
             self.found.named_segments.append(segment)
             if segment not in self.found.filters or self.text(begin - 1) in SPLITTING:
                 self.found.by.append(segment)
+            self.found.within_each |= self.text(begin - 1) in ("each", "every", "per")
             self.take(begin, end)
 
     def values_of(self, segments: Sequence[str]) -> str:
@@ -107,19 +96,33 @@ class SegmentWords(Question):
             if not self.free[position] or code not in self.lexicon.codes:
                 continue
             is_plain_word = token.text in self.lexicon.glue or token.text in ("id", "my", "no", "us")
-            follows = self.text(position - 1) in ("in", "from", "for", "and", "vs", "or", "is", "of", *NEGATIONS)
+            follows = self.text(position - 1) in (
+                "in",
+                "from",
+                "for",
+                "and",
+                "vs",
+                "or",
+                "is",
+                "of",
+                *self.lexicon.excluding.words,
+            )
             if token.original == code or (follows and not is_plain_word):
                 yield position, position + 1, self.lexicon.codes[code]
 
     def negation_of(self, begin: int) -> int | None:
         """Where the words begin that exclude a value: not from tiktok, other than the ios."""
-        for position in range(begin - 1, max(begin - 5, -1), -1):
-            if self.text(position) in NEGATIONS:
+        for position in range(begin - 1, max(begin - MOST_BETWEEN, -1), -1):
+            match = self.lexicon.excluding.at(self.tokens, position, self.free)
+            ends = match[1] if match else position + 1
+            between = {self.text(n) for n in range(ends, begin)}
+            if ends > begin or not between <= {*BEFORE_VALUES, *self.lexicon.nouns}:
+                continue
+            everybody = [n for n in range(position - 3, position) if self.text(n) in EVERYBODY]
+            if match:
                 return position
-            if self.text(position) == "but" and self.text(position - 1) in EVERYBODY:
-                return position - 1  # everything but android
-            if self.text(position) not in BEFORE_VALUES and self.text(position) not in self.lexicon.nouns:
-                return None
+            if self.text(position) == "but" and everybody:
+                return everybody[0]  # everything but android, all channels but tiktok
         return None
 
     def meant(self, begin: int, end: int, meanings: Meanings) -> tuple[str, str]:
