@@ -170,6 +170,7 @@ class CohortReading(Settling):
             )
         counts_cohorts = {"many", "cohorts"} <= texts and found.bounds
         asks_for_count = "many" in texts and "share" not in found.operations and not counts_cohorts
+        asks_for_count &= not found.asks_which_age
         if asks_for_count and not found.still and not found.age and not found.metrics:
             return "cohort_size"
         rates = {"retention_rate", "cohort_retention_rate", "cohort_retention_rate_or_later"}

@@ -98,6 +98,8 @@ class CohortTeller(Teller):
             return f"{self.metric.label} by {name} and {self.grain} of age, {self.when}{self.where}: {curves}."
         if self.query.each:
             return self.each()
+        if self.query.age is None and self.threshold:
+            return self.first_age()
         if self.query.age is None:
             parts = [
                 f"{row['period_number']}: {self.shown(row)}{'' if row['is_complete'] else ' so far'}"
@@ -118,6 +120,15 @@ class CohortTeller(Teller):
             cohorts = words.count(len(self.rows), "cohort")
             return f"{what}{self.where} {self.was} {self.threshold} in {cohorts}{more}: {', '.join(parts)}."
         return f"{what} by cohort{self.where}{more}: {', '.join(parts)}."
+
+    def first_age(self) -> str:
+        """The first age within the bounds, and the others."""
+        ages = [f"{words.count(row['period_number'], self.grain)} ({self.shown(row)})" for row in self.rows]
+        more = f" and {len(ages) - LISTED} more" if len(ages) > LISTED else ""
+        rest = f"; also after {', '.join(ages[1:LISTED])}{more}" if len(ages) > 1 else ""
+        is_one = self.query.start == self.query.end
+        who = f"{self.when} cohort{self.where}" if is_one else f"{self.when} cohorts{self.where}, taken together,"
+        return f"{self.metric.label} of the {who} was {self.threshold} first after {ages[0]}{rest}."
 
     def each(self) -> str:
         """Each cohort by itself, at every age."""

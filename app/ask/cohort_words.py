@@ -53,6 +53,7 @@ class CohortWords(Question):
     def read_ages(self) -> None:
         """After 3 months, month 3, day-7 retention, 30 days later, m1, in their first month."""
         self.read_age_axis()
+        self.read_age_question()
         for begin in range(len(self.tokens)):
             match = self.ages_at(begin) or self.age_at(begin)
             if match:
@@ -78,6 +79,19 @@ class CohortWords(Question):
             if unit in ("day", "week", "month") and is_axis:
                 self.found.asks_ages, self.found.grain = True, cast(Grain, unit)
                 self.take(begin - (self.text(begin - 1) in ("by", "per", "each", "every")), begin + 3)
+
+    def read_age_question(self) -> None:
+        """After how many months is less than a third there, at which age does it fall below 30%."""
+        for begin in range(len(self.tokens) if self.talks_of_retention else 0):
+            one, two, three, four = (self.text(begin + n) for n in range(4))
+            asks_age = one in ("which", "what") and two == "age"
+            asks_number = (one, two) == ("how", "many") and three in ("days", "weeks", "months")
+            if asks_age or (asks_number and (self.text(begin - 1) == "after" or four in ("until", "till", "before"))):
+                self.found.asks_ages = self.found.asks_which_age = True
+                if asks_number:
+                    self.found.grain = cast(Grain, UNITS[three])
+                leads = self.text(begin - 1) in ("after", "at")
+                self.take(begin - leads, begin + (2 if asks_age else 3 + (four in ("until", "till", "before"))))
 
     def ages_at(self, begin: int) -> tuple[int, str, int] | None:
         """After 1, 2 and 3 months, the first 6 months: several ages; the last one, and where they end."""

@@ -112,6 +112,7 @@ class Lexicon:
         self.weak_metrics = Phrases.of(words["weak_metrics"])
         self.away, self.absence = set(words["away"]), set(words["absence"])
         self.excluding = Phrases.of({"excluding": words["excluding"]})
+        self.excluded = Phrases.of({"excluded": words["excluded"]})
         self.moving = set(words["moving"].split())
         self.metric_groups = Phrases.of({name: group["phrases"] for name, group in words["metric_groups"].items()})
         self.operations = Phrases.of(words["operations"])

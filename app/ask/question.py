@@ -64,6 +64,7 @@ class Found:
     in_a_row: bool = False
     asks_extremes: bool = False
     asks_ages: bool = False
+    asks_which_age: bool = False
     gone: bool = False
     is_cohort: bool = False
     still: bool = False

@@ -11,7 +11,6 @@ from app.ask.spans import UNITS
 from app.ask.tokens import spoken
 
 MOST_BETWEEN = 7  # words from the one that excludes to the value
-NEGATED_BEFORE = ("aside", "excluded", "excepted")  # tiktok aside
 EVERYBODY = ("everything", "everyone", "everybody", "all", "anything", "anyone", "any", "every")
 BEFORE_VALUES = ("on", "in", "from", "than", "for", "the", "of", "by", "via", "all", "any", "those", "who", "came")
 BESIDE = ("vs", "versus", "than", "to", "with", "against", "and", "above", "below", "from")
@@ -43,15 +42,15 @@ class SegmentWords(Question):
         negated_until = -1
         for begin, end, meanings in sorted(self.mentions()):
             goes_on = self.text(begin - 1) in ("and", "or", "nor") and negated_until == begin - 1
-            is_aside = self.text(end) in NEGATED_BEFORE and self.text(end + 1) != "from"
+            aside = self.aside_end(end)
+            is_aside = aside > end
             first = begin - goes_on if goes_on or is_aside else self.negation_of(begin)
-            end += is_aside
             if first is None:
                 self.choose(*self.meant(begin, end, meanings))
             else:
-                self.exclude(*self.meant(begin, end - is_aside, meanings))
-                negated_until = end
-            self.take(begin if first is None else first, end)
+                self.exclude(*self.meant(begin, end, meanings))
+                negated_until = aside
+            self.take(begin if first is None else first, aside)
         self.check_places()
         for segment, begin, end in self.each(self.lexicon.segments):
             is_bounded = any(self.each(self.group(name)) for name in ("above", "below", "at_least", "at_most"))
@@ -109,6 +108,14 @@ class SegmentWords(Question):
             )
             if token.original == code or (follows and not is_plain_word):
                 yield position, position + 1, self.lexicon.codes[code]
+
+    def aside_end(self, end: int) -> int:
+        """Where the words end that leave out the value before them: tiktok aside, if tiktok is taken out."""
+        begin = end + (self.text(end) in ("is", "are", "was", "were", "being"))
+        match = self.lexicon.excluded.at(self.tokens, begin, self.free) if begin < len(self.tokens) else None
+        if match is None or self.text(match[1]) == "from" or (begin == end and self.text(begin) == "dropped"):
+            return end
+        return match[1]
 
     def negation_of(self, begin: int) -> int | None:
         """Where the words begin that exclude a value: not from tiktok, other than the ios."""
