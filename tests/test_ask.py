@@ -429,6 +429,46 @@ def test_shares_make_a_whole_and_sums_so_far_the_sum(segment: str) -> None:
     assert so_far.max() == ask("total users so far").frame["new_users"].sum()
 
 
+@pytest.mark.parametrize(
+    "without",
+    [
+        "apart from tiktok",
+        "leaving out tiktok",
+        "with the exception of tiktok",
+        "for all channels but tiktok",
+        "if tiktok is taken out",
+        "rather than tiktok users",
+        "tiktok aside",
+    ],
+)
+def test_a_value_left_out_is_never_the_only_one_counted(without: str, catalogue: Catalogue) -> None:
+    query = query_of(f"churn rate in June 2026 {without}", catalogue)
+    assert query == query_of("churn rate in June 2026 without tiktok", catalogue)
+
+
+@pytest.mark.parametrize("age", [1, 3])
+def test_those_there_and_those_gone_make_the_cohort(age: int) -> None:
+    there, gone = (
+        ask(f"how many of the May 2026 cohort {were} active after {age} months?").frame.iloc[0]
+        for were in ("were", "were not")
+    )
+    assert there["cohort_retained_users"] + gone["gone_users"] == there["cohort_size"]
+
+
+def test_longer_periods_are_made_of_their_months() -> None:
+    months, quarters = (ask(f"new users by {longer}").frame for longer in ("month", "quarter"))
+    assert quarters["new_users"].sum() == months["new_users"].sum()
+    active = ask("active users by quarter").frame
+    of_months = ask("active users in Q2 2026 by month").frame["active_users"]
+    assert active["average_active_users"].iat[3] == pytest.approx(of_months.mean())
+
+
+def test_where_more_left_than_came_active_users_fell() -> None:
+    more_left = ask("in which weeks did we lose more users than we gained?").frame
+    fell = ask("in which weeks did active users fall?").frame
+    assert list(more_left["period_start"]) == list(fell["period_start"])
+
+
 @pytest.mark.parametrize("metric", ["churn_rate", "retention_rate", "quick_ratio"])
 def test_beside_a_value_stand_everybody_or_all_others(metric: str, catalogue: Catalogue) -> None:
     label = catalogue.metrics[metric].label.lower()
@@ -638,6 +678,11 @@ def test_an_unknown_word_that_stands_apart_is_left_out_and_said_first() -> None:
         "I'm looking at zibble: new users in May 2026",
         "never active users in June 2026",
         "seasonally adjusted active users in June 2026",
+        "short-term active users in June 2026",
+        "active tablet users in June 2026",
+        "rolling churn rate in June 2026",
+        "churn rate in June 2026 among people over 30",
+        "active users by browser",
     ],
 )
 def test_an_unknown_word_that_may_name_a_segment_stops_the_question(question: str) -> None:

@@ -17,7 +17,7 @@ OR_BEYOND = dict.fromkeys(("more", "higher", "above", "over", "greater"), "at_le
     ("less", "fewer", "lower", "below", "under"), "at_most"
 )
 GETTING = ("have", "had", "get", "got", "see", "saw", "count", "counted", "record", "recorded")
-BELOW = ("below", "trail", "trails", "trailed")
+BELOW = ("below", "behind", "trail", "trails", "trailed")
 
 
 class BoundWords(Question):

@@ -132,7 +132,7 @@ class CohortWords(Question):
         stays = word == "for" and self.text_has("stayed", "stay", "remained", "kept", "still", "lasted")
         if (self.text(begin + 1), self.text(begin + 2), self.text(begin + 3)) == ("half", "a", "year"):
             return (6, "month", begin + 4) if word == "after" or stays else None
-        if word == "after" or stays:
+        if word == "after" or stays or (word == "at" and self.talks_of_retention):
             place = begin + 1 + (self.text(begin + 1) in ("exactly", "just", "only", "about", "precisely"))
             number = self.tokens[place].whole if place < len(self.tokens) else None
             number = 1 if self.text(place) in ("a", "an") else number
@@ -359,7 +359,7 @@ class CohortWords(Question):
 
     def age_between(self, cohort: Dated, target: Dated) -> None:
         """Of those who joined in May, how many were there in July: age 2."""
-        start, end = cohort.span, target.span
+        start, end = cohort.span, self.ended(target.span, cohort.span.unit)
         later = [one for one in (end, *end.others) if one.first >= start.first]
         if not start.is_ambiguous and len(later) == 1:
             end = later[0].settled()

@@ -41,7 +41,7 @@ from app.ask.tokens import ORDINALS, Token, spoken
 FOLLOWING = frozenset(
     (
         *("retention", "retained", "retain", "cohort", "cohorts", "survival", "still"),
-        *("return", "returned", "came", "come", "back", "stayed", "stay", "left"),
+        *("return", "returned", "came", "come", "back", "stayed", "stay", "left", "leave", "leaves"),
     )
 )
 
@@ -126,6 +126,9 @@ class DateForms:
         is_part = text_at(tokens, position + 1) == "of" and (
             text_at(tokens, position + 2) in ("each", "every") or self.span_at(tokens, position + 2)
         )
+        is_age = position + 1 < len(tokens) and tokens[position + 1].whole is not None and word in UNITS
+        if is_age and not year_in(text_at(tokens, position + 1)) and text_at(tokens, begin) == "past":
+            return None  # past month 3
         if word in UNITS and is_part:
             return None  # the last week of August, of each month, is none of these
         if word == "year" and text_at(tokens, begin) in ("past", "trailing"):

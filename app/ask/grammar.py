@@ -164,6 +164,8 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
         if any(begin not in named_at for _, begin, _ in self.each(self.lexicon.about_data)):
             covers = f"The data covers {words.day(self.catalogue.first)} to {words.day(self.catalogue.as_of)}"
             raise Stop(self.help(f"{covers}; up to that day, not including it, it is complete."))
+        if self.each(self.lexicon.about_segments):
+            raise Stop(self.help(self.values_of(list(self.catalogue.segments))))
         if self.each(self.lexicon.advice):
             raise Stop(self.no_answer("What to do is for people to decide; this box says what happened."))
         future = [
@@ -261,6 +263,7 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
             ranks_so = self.text(position - 1) in (
                 "came",
                 "comes",
+                "out",
                 "ranks",
                 "ranked",
                 "is",
@@ -339,6 +342,9 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
         """Racked up, pinned down: no movement, unlike is up, went down, is significantly up."""
         for position, token in enumerate(self.tokens):
             before = self.text(position - 1)
+            is_owed = self.text(position + 1) == "to" and position + 2 in self.found.value_places.values()
+            if token.text == "down" and is_owed and self.free[position]:
+                self.take(position, position + 2)  # how much of it was down to android
             is_verb = position > 0 and self.free[position - 1] and before in self.lexicon.glue - self.lexicon.moving
             if token.text in ("up", "down") and self.free[position] and is_verb and not before.endswith("ly"):
                 self.take(position - 1, position + 1)

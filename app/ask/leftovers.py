@@ -35,7 +35,11 @@ class Leftovers(Question):
 
     def describes_people(self, position: int) -> bool:
         """Whether a word that mostly says nothing stands right before users: learning users may be a segment."""
-        return self.text(position) in self.lexicon.describing and self.text(position + 1) in self.lexicon.nouns
+        counts = {
+            begin for name, (begin, _) in self.found.metric_places.items() if self.catalogue.metrics[name].is_count
+        }
+        leads = self.text(position + 1) in self.lexicon.nouns or position + 1 in counts
+        return self.text(position) in self.lexicon.describing and leads
 
     def said_of_people(self) -> str:
         """What is said of users, beyond the plainest words, where no metric says which are meant: read the news."""

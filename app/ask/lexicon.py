@@ -113,6 +113,8 @@ class Lexicon:
         self.away, self.absence = set(words["away"]), set(words["absence"])
         self.excluding = Phrases.of({"excluding": words["excluding"]})
         self.excluded = Phrases.of({"excluded": words["excluded"]})
+        self.busy = Phrases.of(words["busy"])
+        self.about_segments = Phrases.of({"about_segments": words["about_segments"]})
         self.moving = set(words["moving"].split())
         self.metric_groups = Phrases.of({name: group["phrases"] for name, group in words["metric_groups"].items()})
         self.operations = Phrases.of(words["operations"])
@@ -168,7 +170,7 @@ class Lexicon:
         }
         words |= {"q", "h", "hourly", "quarterly", "yearly", "annual", "annually", *vocabulary()["not_understood"]}
         read = (self.metrics, self.metric_groups, self.ambiguous, self.operations, self.cohort, self.still)
-        for phrases in (*read, self.or_later, self.courtesies, self.segments, self.beside, self.excluding):
+        for phrases in (*read, self.or_later, self.courtesies, self.segments, self.beside, self.excluding, self.busy):
             words |= phrases.words
         return words | {word for phrase, _ in self.values for word in phrase}
 

@@ -121,6 +121,8 @@ class MetricReading(Settling):
         whole = self.lexicon.metrics.at(self.tokens, place, anywhere) if place else None
         if len(metrics) == 2 and all(self.catalogue.metrics[name].is_count for name in metrics):
             named = whole[0] if whole and whole[0] in metrics else DEFAULT_METRIC
+            among = [name for name in metrics if self.stands_among(name)]
+            named = among[0] if len(among) == 1 else named  # the share of new users among actives
             part = next((name for name in metrics if name != named), named)
             if named == DEFAULT_METRIC and part in {*PARTS_OF_ACTIVE, *RATES}:
                 return self.part_of_active(part)
@@ -160,6 +162,13 @@ class MetricReading(Settling):
     def has_segment(self) -> bool:
         return bool(self.found.filters or self.found.by)
 
+    def stands_among(self, metric: str) -> bool:
+        """Whether a metric is what another one is among: among actives, in our active users."""
+        place = self.found.metric_places.get(metric, (0, 0))[0] - 1
+        while self.text(place) in ("the", "our", "all"):
+            place -= 1
+        return self.text(place) in ("among", "amongst", "in", "within")
+
     def is_among(self, metric: str) -> bool:
         """Whether a value stands among the users of a metric: the share of ios among new users."""
         value, begin = max(self.found.value_positions.values(), default=0), self.found.metric_places[metric][0]
@@ -186,10 +195,11 @@ class MetricReading(Settling):
     def from_one_to_the_next(self, metrics: Sequence[str]) -> list[str]:
         """Their losses or those kept, if the second period is the next one. Raises `Stop`."""
         first, second = (without_since(dated.span) for dated in self.found.spans)
+        second = self.ended(second, first.unit)
         following = [one for one in (second, *second.others) if one.first == first.last + DAY]
         if len(following) == 1:  # from August 2026, in September: of the same year
             second = following[0].settled()
-            self.found.spans[-1] = replace(self.found.spans[-1], span=second)
+        self.found.spans[-1] = replace(self.found.spans[-1], span=second)
         if first.is_ambiguous or second.is_ambiguous or first.unit != second.unit or second.first != first.last + DAY:
             raise Stop(
                 self.unclear("Who stayed or left is known from one period to the next, or for those who joined.")

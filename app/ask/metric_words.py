@@ -48,6 +48,10 @@ class MetricWords(Question):
             self.take_latest(begin - 1 - (self.text(begin - 1) in GRAIN_WORDS))
 
         self.read_movement()
+        for rank, begin, end in self.each(self.lexicon.busy):
+            self.found.metrics = self.found.metrics or ["active_users"]  # the busiest day
+            self.found.operations.add(rank)
+            self.take(begin, end)
         if {"new_users", "gained_users"} <= set(self.found.metrics):
             self.found.metrics.remove("gained_users")  # gained new users: the verb
 
@@ -72,11 +76,15 @@ class MetricWords(Question):
             self.found.metrics.remove("churned_users")  # retention dropped off
             self.found.operations.add("fell")
             return
+        if {"active_users", "churned_users", "gained_users"} <= {*self.found.metrics} and self.text_has("or"):
+            self.found.metrics = ["active_users"]  # did we gain or lose active users
+            self.found.operations.add("change")
+            return
         for name, movement in (("churned_users", "fell"), ("gained_users", "rose")):
             verb = self.found.metric_places.get(name)
             if not (verb and active and 0 <= active[0] - verb[1] < WITHIN_PHRASE):
                 continue
-            if self.text(active[0] - 1) in LISTING:
+            if self.text(active[0] - 1) in LISTING or "active_users" not in self.found.metrics:
                 continue
             spans = [dated.span for dated in self.found.spans]
             is_between = len(spans) == 2 or any(span.unit == "range" for span in spans)

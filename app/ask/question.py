@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Literal, cast
 
-from app.ask.catalogue import Catalogue
+from app.ask.catalogue import GRAINS, Catalogue
 from app.ask.dates import DateReader
 from app.ask.examples import examples
 from app.ask.lexicon import Lexicon, Phrases
@@ -126,6 +127,20 @@ class Question:
 
     def kinds_of_words(self) -> set[str]:
         return {meaning for meaning, _, _ in self.each(self.lexicon.operations)}
+
+    # dates
+
+    def period_span(self, start: date, grain: Grain) -> Span:
+        """A period as a span."""
+        return Span(start, self.catalogue.shifted(start, 1, grain) - timedelta(days=1), grain)
+
+    def ended(self, span: Span, unit: str) -> Span:
+        """By September, where one period is meant: September."""
+        if span.unit != "range" or span.first > self.catalogue.first or unit not in GRAINS:
+            return span
+        grain = cast(Grain, unit)
+        spans = [self.period_span(self.catalogue.period_start(one.last, grain), grain) for one in (span, *span.others)]
+        return replace(spans[0], others=tuple(spans[1:]))
 
     # words back
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Literal
 
 from app import words
@@ -216,10 +216,6 @@ class Settling(Grammar):
     def is_single(self, span: Span, grain: Grain) -> bool:
         """Whether a span lies in one period."""
         return self.catalogue.period_start(span.first, grain) == self.catalogue.period_start(span.last, grain)
-
-    def period_span(self, start: date, grain: Grain) -> Span:
-        """A period as a span."""
-        return Span(start, self.catalogue.shifted(start, 1, grain) - timedelta(days=1), grain)
 
     def periods_of(self, span: Span, grain: Grain) -> tuple[date, date]:
         """The periods that begin in a span, the first and the last; if none does, the one it lies in."""
