@@ -28,6 +28,9 @@ BOUNDED = ("value", "series", "highest", "lowest", *PICKS)
 # Whom the active users of a period consist of.
 PARTS_OF_ACTIVE = frozenset({"new_users", "retained_users", "resurrected_users", "gained_users"})
 
+# What happens to users, as often as it happens: in all periods together it is counted by period.
+FLOWS = frozenset({"churned_users", "resurrected_users", "gained_users"})
+
 # A user is new once: the only count of users whose periods add up (definitions, identity 10).
 ADDITIVE = frozenset({"new_users", "cohort_size"})
 

@@ -46,9 +46,8 @@ FOLLOWING = frozenset(
 )
 
 # What may stand between a week and the day that says which.
-BEFORE_DAYS = frozenset(
-    ("of", "starting", "beginning", "commencing", "ending", "from", "the", "on", "with", "containing", "around")
-)
+BEFORE_DAYS = {"of", "starting", "beginning", "commencing", "ending", "from", "the", "on", "with", "around"}
+BEFORE_DAYS |= {"that", "which", "includes", "including", "contains", "containing"}
 
 
 class DateForms:

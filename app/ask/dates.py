@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from app.ask.catalogue import add_months
 from app.ask.date_forms import DateForms
+from app.ask.phrasing import span_name
 from app.ask.spans import CONNECTORS, DAY, UNITS, Dated, Span, ends_range, month_from, text_at
 from app.ask.tokens import Token
 
@@ -36,7 +37,7 @@ class DateReader(DateForms):
         narrowed = self._one_range(_within_scope(found))
         kept = {dated.begin for dated in narrowed}
         self.scopes = [dated for dated in found if dated.begin not in kept]
-        return _shared_year(_months_of_a_year(self._shared_week(tokens, narrowed)))
+        return _shared_year(_months_of_a_year(self._shared_week(tokens, narrowed)), self.remarks)
 
     def _shared_week(self, tokens: Sequence[Token], found: list[Dated]) -> list[Dated]:
         """The week of one day and another day: of two weeks."""
@@ -218,7 +219,7 @@ def _months_of_a_year(found: list[Dated]) -> list[Dated]:
     return [replace(d, span=month[0].settled()) for d, month in zip(found, months, strict=True)]
 
 
-def _shared_year(found: list[Dated]) -> list[Dated]:
+def _shared_year(found: list[Dated], remarks: list[str]) -> list[Dated]:
     """A year said once holds for its neighbour: August and September 2026."""
     shared = list(found)
     for number in (*range(len(shared)), *reversed(range(len(shared)))):  # July, August and September 2026
@@ -227,6 +228,9 @@ def _shared_year(found: list[Dated]) -> list[Dated]:
             neighbour = shared[other].span if 0 <= other < len(shared) else dated.span
             is_in_one = neighbour.first.year == neighbour.last.year and neighbour.unit != "year"
             if dated.span.is_ambiguous and not neighbour.is_ambiguous and is_in_one:
-                shared[number] = Dated(dated.span.in_year(neighbour.first.year).settled(), dated.begin, dated.end)
+                span = dated.span.in_year(neighbour.first.year).settled()
+                shared[number] = Dated(span, dated.begin, dated.end)
+                if shared[other].end - shared[other].begin == 1:  # a month alone, of which there is one in the data
+                    remarks.append(f"{span_name(span)} is taken, beside {span_name(neighbour)}.")
                 break
     return shared

@@ -94,7 +94,8 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
                 self.found.operations.add(group)
 
     def read_dates(self) -> None:
-        free = [token if self.free[n] else Token("", "") for n, token in enumerate(self.tokens)]
+        ages = {n for n, token in enumerate(self.tokens) if token.text == "next" and self.talks_of_retention}
+        free = [token if self.free[n] and n not in ages else Token("", "") for n, token in enumerate(self.tokens)]
         found = [dated for dated in self.dates.find(free) if not self.is_age_at(dated)]
         if self.dates.impossible:
             raise Stop(self.unclear(f"There is no {self.dates.impossible[0]} in the calendar."))
@@ -114,6 +115,8 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
         everything = (self.catalogue.first, self.catalogue.as_of)
         narrower = [d for d in spans if (d.span.first, d.span.last) != everything]
         self.found.spans = narrower or spans
+        if narrower and any(self.text(d.begin) in ("overall", "altogether", "in") for d in spans if d not in narrower):
+            self.found.operations.add("total")  # the overall monthly churn of 2026
 
     def read_around(self, dated: Dated, before: int) -> None:
         """How many of the last 6 months, each of them, for 3 months straight, the May peak."""
@@ -148,8 +151,7 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
 
     def is_age_at(self, dated: Dated) -> bool:
         words_here = [token.text for token in self.tokens[dated.begin : dated.end]]
-        is_next = len(words_here) == 2 and words_here[0] == "next" and self.talks_of_retention
-        return is_next or words_here in (["first", "day"], ["first", "week"], ["first", "month"])
+        return words_here in (["first", "day"], ["first", "week"], ["first", "month"])
 
     def read_out_of_reach(self) -> None:
         """What no metric query can express, by the words that say so."""
@@ -276,7 +278,7 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
                 follows = True
             if place and self.free[position] and follows:
                 self.found.nth = place
-                self.take(position, position + 1)
+                self.take(position - (self.text(position - 1) == "ranks"), position + 1)
         for position in range(len(self.tokens) - 1):
             is_does = (self.text(position), self.text(position + 1)) == ("what", "does")
             if is_does and MEANING & {token.text for token in self.tokens[position:]}:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
 
-from app.ask.catalogue import ADDITIVE, GRAINS
+from app.ask.catalogue import ADDITIVE, FLOWS, GRAINS
 from app.ask.change_reading import ChangeReading
 from app.ask.grammar import CHANGES, PEAKS
 from app.ask.metric_query import AVERAGES, PICKS, Clarify, Grain, Longer, MetricQuery, Operation, Reading, SegmentFilter
@@ -315,7 +315,9 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
         reason = f"{metric.label} do not add up over {query.grain}s"
         if query.operation == "value":
             self.notes.append(f"{reason}: somebody there in two would be counted twice. Here is each {query.grain}.")
-            return query.changed(operation="series")
+            return query.changed(
+                operation="series", asks="sum" if set(query.metrics) <= FLOWS and not query.by else None
+            )
         is_ranked_segment = query.operation in ("highest", "lowest") and query.by is not None
         is_of_longer = query.within is not None and query.operation not in AVERAGES
         if query.operation not in ("compare", "change", "explain") and not (is_ranked_segment or is_of_longer):

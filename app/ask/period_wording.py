@@ -8,7 +8,7 @@ import pandas as pd
 
 from app import words
 from app.ask import compile as compiled
-from app.ask.catalogue import ROLLING, SUFFIXES
+from app.ask.catalogue import FLOWS, ROLLING, SUFFIXES
 from app.ask.metric_query import AVERAGES, Longer
 from app.ask.phrasing import at, longer_name, range_name
 from app.ask.teller import LISTED, Row, Said, Teller, plural
@@ -80,7 +80,12 @@ class PeriodTeller(Teller):
 
     def made_of(self, metric: Metric, row: Row) -> str:
         """What a ratio was divided from: 216 of 515, 311 / 76."""
-        if metric.is_count or metric.denominator is None or metric.denominator not in row:
+        if metric.is_count or metric.denominator is None:
+            return ""
+        if self.query.averaged:
+            flow = next((column for column in FLOWS if metric.name == f"average_{column}" and column in row), None)
+            return f" ({int(row[flow]):,} in all, by {self.grain})" if flow and self.known(row[flow]) else ""
+        if metric.denominator not in row:
             return ""
         columns = compiled.measures([metric])
         if not all(column in row and self.known(row[column]) for column in columns):
@@ -209,6 +214,7 @@ class PeriodTeller(Teller):
             if len(self.rows) <= LISTED:
                 said.append(f"{metric.label}{self.where} by {self.grain}: {self.listed(self.rows, metric)}")
                 said += [self.extremes(known, metric)] if self.query.asks == "extremes" and known else []
+                said += [self.in_all(known, metric)] if self.query.asks == "sum" and len(known) > 1 else []
             elif known:
                 first, last = known[0], known[-1]
                 said.append(
@@ -222,6 +228,11 @@ class PeriodTeller(Teller):
         self.open_note()
         self.first_seen()
         return ". ".join(part[0].upper() + part[1:] for part in said) + "."
+
+    def in_all(self, known: list[Row], metric: Metric) -> str:
+        """How often it happened in all, which are fewer users than that."""
+        times = sum(int(row[metric.name]) for row in known)
+        return f"{times:,} in all, where somebody counts in each {self.grain} anew"
 
     def extremes(self, known: list[Row], metric: Metric) -> str:
         """The highest and the lowest period; how far they are apart, if that is asked."""
