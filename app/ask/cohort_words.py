@@ -166,7 +166,18 @@ class CohortWords(Question):
             return None
         following = self.text(begin + 2)
         # were there 3 months in, two months in compared with
-        is_in = following == "in" and self.text(begin + 3) in ("", "compared", "and", "vs", "versus", "for", "of")
+        is_in = following == "in" and self.text(begin + 3) in (
+            "",
+            "compared",
+            "and",
+            "vs",
+            "versus",
+            "for",
+            "of",
+            "what",
+            "how",
+            "which",
+        )
         if following in ("later", "on", "after") or is_in:
             tail = begin + 3
             if following == "after":  # 3 months after joining

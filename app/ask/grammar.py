@@ -183,7 +183,11 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
                 what = spoken(self.tokens[begin:end])
                 raise Stop(self.no_answer(f"The warehouse holds nothing about {what} ({name})."))
         in_names = {n for begin, end, _ in self.mentions() for n in range(begin, end)}  # google ads
-        if any(begin not in in_names for _, begin, _ in self.each(self.lexicon.causes)):
+        if self.text_has(*(self.group("share").words | self.group("percent").words)):
+            for _, begin, end in self.each(self.lexicon.causes):
+                self.take(begin, end if end in in_names else begin)  # what share was due to facebook
+        causes = [begin for _, begin, _ in self.each(self.lexicon.causes) if begin not in in_names]
+        if causes:
             raise Stop(
                 self.no_answer("Causes are not in the data: it shows what changed and in which segments, not why.")
             )
@@ -261,7 +265,7 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
             if place and place <= 100 and self.text(position + 1) in ("place", "rank", "position"):
                 self.found.operations.add("highest")
                 self.found.nth = place
-                self.take(position, position + 2)
+                self.take(position - (self.text(position - 1) in ("took", "takes", "taking")), position + 2)
             ranks_so = self.text(position - 1) in (
                 "came",
                 "comes",
@@ -360,4 +364,4 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
         for position, token in enumerate(self.tokens):
             if self.free[position] and token.text in self.lexicon.nouns:
                 self.found.has_noun = True
-                self.take(position, position + 1)
+                self.take(position - (self.text(position - 1) == "different"), position + 1)
