@@ -463,6 +463,15 @@ def test_longer_periods_are_made_of_their_months() -> None:
     assert active["average_active_users"].iat[3] == pytest.approx(of_months.mean())
 
 
+def test_an_average_stands_only_for_what_does_not_add_up(catalogue: Catalogue, db: warehouse.Snapshot) -> None:
+    averaged = query_of("active users in Q2 2026 vs Q3 2026", catalogue)
+    assert averaged.averaged
+    for metric, question in (("churn_rate", "churn rate"), ("new_users", "new users")):
+        changed = of_query(db, catalogue, averaged.changed(metrics=(metric,)))
+        plain = ask(f"{question} in Q2 2026 vs Q3 2026")
+        assert list(changed.frame[metric]) == list(plain.frame[metric])
+
+
 def test_where_more_left_than_came_active_users_fell() -> None:
     more_left = ask("in which weeks did we lose more users than we gained?").frame
     fell = ask("in which weeks did active users fall?").frame

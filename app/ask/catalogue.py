@@ -132,6 +132,8 @@ class Catalogue:
         kinds = {self.kind(name) for name in query.metrics}
         if len(kinds) > 1:
             raise InvalidQueryError("These metrics do not stand in one table: ask for one after the other.")
+        if query.averaged and all(not self.metrics[name].is_count or name in ADDITIVE for name in query.metrics):
+            query = query.changed(averaged=False)  # rates, and what adds up, stand for themselves
         kind = kinds.pop()
         self._check_segments(query, kind)
         if kind == DAYS_ACTIVE:

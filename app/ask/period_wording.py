@@ -214,7 +214,7 @@ class PeriodTeller(Teller):
             if len(self.rows) <= LISTED:
                 said.append(f"{metric.label}{self.where} by {self.grain}: {self.listed(self.rows, metric)}")
                 said += [self.extremes(known, metric)] if self.query.asks == "extremes" and known else []
-                said += [self.in_all(known, metric)] if self.query.asks == "sum" and len(known) > 1 else []
+                said += [self.in_all(known, metric)] if self.sums(metric) and len(known) > 1 else []
             elif known:
                 first, last = known[0], known[-1]
                 said.append(
@@ -228,6 +228,10 @@ class PeriodTeller(Teller):
         self.open_note()
         self.first_seen()
         return ". ".join(part[0].upper() + part[1:] for part in said) + "."
+
+    def sums(self, metric: Metric) -> bool:
+        """Whether it is asked how often something happened in all periods."""
+        return self.query.asks == "sum" and metric.name in FLOWS
 
     def in_all(self, known: list[Row], metric: Metric) -> str:
         """How often it happened in all, which are fewer users than that."""
