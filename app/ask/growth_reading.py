@@ -68,17 +68,13 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
         if operation == "change" and len(spans) == 1:
             spans = self.ends_of_growth(spans[0], metrics, grain)
         only_complete = bool(found.bounds) or of_change
-        if operation == "series" and metrics == [DEFAULT_METRIC] and self.counts_users and self.text_has("every"):
-            self.first_of_all.append(f"Each {grain} by itself; who was there in every one is not kept.")
         if found.bounds and operation == "value" and not self.is_one_figure(spans, grain, by):
             operation = "series"
         self.note_edges(spans, grain, metrics, operation)
-        if metrics == ["retention_rate"] and not (found.spans or any(token.text == "rate" for token in self.tokens)):
-            self.notes.append(
-                f"Of those active the {grain} before; of those who joined, ask for retention after 1 {grain}."
-            )
+        self.note_readings(metrics, grain, operation)
         start, end = self.range(spans, grain, operation, by, metrics, only_complete=only_complete, of_change=of_change)
         sides = self.claimed_side(metrics[0]) if operation == "compare" and not by else None
+        is_ranked = operation in ("highest", "lowest")
         query = MetricQuery(
             operation=operation,
             metrics=tuple(metrics),
@@ -96,17 +92,26 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
             within=within,
             cumulative=self.is_cumulative(operation, metrics),
             **self.bounds_of(metrics[0], operation, claim, of_change=of_change, relative=relative),
-            limit=(found.limit or self.ranks_all) if operation in ("highest", "lowest") else None,
-            nth=found.nth if operation in ("highest", "lowest") else None,
+            limit=(found.limit or self.ranks_all) if is_ranked else None,
+            nth=found.nth if is_ranked else None,
             of_change=of_change,
             relative=relative,
             claim=claim if operation in ("change", "explain") else sides or self.claimed_first(operation, metrics),
-            higher=self.higher(metrics[0], by) if operation == "compare" else found.claimed,
-            first_is=first_is if operation in ("highest", "lowest") else None,
+            higher=self.higher(metrics[0], by) if operation == "compare" else found.claimed if is_ranked else None,
+            first_is=first_is if is_ranked else None,
             asks=self.asks(operation, of_change=of_change) or self.asks_which_is_more(operation, metrics),
         )
         settled = self.without_sums(query)
         return self.catalogue.checked(settled) if isinstance(settled, MetricQuery) else settled
+
+    def note_readings(self, metrics: Sequence[str], grain: Grain, operation: Operation) -> None:
+        """Says what else the words could have meant."""
+        if operation == "series" and metrics == [DEFAULT_METRIC] and self.counts_users and self.text_has("every"):
+            self.first_of_all.append(f"Each {grain} by itself; who was there in every one is not kept.")
+        if metrics == ["retention_rate"] and not (self.found.spans or self.text_has("rate")):
+            self.notes.append(
+                f"Of those active the {grain} before; of those who joined, ask for retention after 1 {grain}."
+            )
 
     def check_times(self) -> None:
         """Raises `Stop` for how long users did something, and for a peak without a date."""
@@ -124,15 +129,11 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
             raise Stop(self.no_answer(NOT_HOW_LONG))
         if self.text_has("likely", "likelier", "likeliest") and not (found.by or self.several_values):
             raise Stop(self.unclear("Who is more likely than whom? Name a segment, or two of its values."))
-        for one, two, three in zip(self.tokens, self.tokens[1:], self.tokens[2:], strict=False):
-            is_side = one.text in {*AGAINST, "from", "off", "since", "to"} and two.text in (
-                "its",
-                "the",
-                "our",
-                "their",
-            )
-            if is_side and three.text in PEAKS and not (found.bounds or found.over_period):
-                raise Stop(self.unclear(f"Compared with which {three.text}? Name its date."))
+        whose = ("its", "the", "our", "their")
+        for place, token in enumerate(self.tokens):
+            is_side = self.text(place - 2) in {*AGAINST, "from", "off", "since", "to"} and self.text(place - 1) in whose
+            if is_side and token.text in PEAKS and not (found.bounds or found.over_period):
+                raise Stop(self.unclear(f"Compared with which {token.text}? Name its date."))
 
     def is_side_by_side(self, operation: Operation, by: str | None) -> bool:
         """Whether figures are put beside each other, of no segment and of no several periods."""
