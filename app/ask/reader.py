@@ -205,13 +205,13 @@ class _Reader(GrowthReading, CohortReading):
             raise Stop(self.help(f"Ask about {labels}."))
         if not found.has_noun and self.text_has("it"):
             raise Stop(self.which_metric(("active_users", "new_users", "churn_rate", "retention_rate")))
-        if said := self.said_of_people():
+        weak = self.each_anywhere(self.lexicon.weak_metrics)
+        said = self.said_of_people()
+        is_weak = {*said.lower().split()} <= self.lexicon.weak_metrics.words | self.lexicon.plain
+        if said and not (weak and is_weak and (found.filters or found.by)):
             raise Stop(self.unread(self.no_answer(NOT_KNOWN_OF_USERS.format(said))))
-        if "cumulative" in found.operations:
-            found.metrics = ["new_users"]
-            return
-        if weak := self.each_anywhere(self.lexicon.weak_metrics):
-            found.metrics = weak
+        if weak or "cumulative" in found.operations:
+            found.metrics = weak or ["new_users"]
             return
         asks_for_more = moves or found.per_period or found.operations - {"total", "split"}
         if found.has_noun and (self.is_everything or self.is_until if found.spans else not asks_for_more):

@@ -136,6 +136,7 @@ class SegmentWords(Question):
         """The one segment and value that is meant. Raises `Stop` if several are, or if another segment is."""
         said = " ".join(token.text for token in self.tokens[begin:end])
         is_kind = self.text(begin - 1) in SPLITTING and said in self.lexicon.aliases
+        is_kind &= self.text(begin - 2) not in ("acquired", "brought", "won", "gained", "referred", "driven")
         if is_kind and self.text(end) not in self.lexicon.nouns:  # by browser
             known = ", ".join(map(words.title, self.catalogue.segments))
             raise Stop(Unanswerable(message=f"Users are not grouped by {said!r}. Segments: {known}."))
