@@ -65,6 +65,8 @@ class DateReader(DateForms):
         if word in ("from", "between", "since", "after", "before", "until", "till", "through", "up", "starting"):
             if word == "up" and text_at(tokens, begin + 1) != "to":
                 return None
+            if word == "from" and text_at(tokens, begin + 1) == "in":
+                return None  # which channel did they come from in May
             start = begin + 1 + (word == "up")
             start += 2 * (text_at(tokens, start) == "and" and text_at(tokens, start + 1) == "including")
             start += text_at(tokens, start) in ("from", "the", "in")

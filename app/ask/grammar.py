@@ -24,6 +24,7 @@ OVER: dict[str, Grain] = {
     "month": "month", "mom": "month", "m": "month", "week": "week", "wow": "week", "w": "week", "day": "day",
     "dod": "day", "d": "day",
 }  # fmt: skip
+NOT_NAMED = "Single people are not named here. The Users page lists those behind a figure."
 IN_A_ROW = (("straight",), ("running",), ("consecutively",), ("in", "a", "row"), ("in", "succession"))
 # Of the May peak the month is meant.
 PEAKS = ("peak", "high", "low", "record", "trough", "maximum", "minimum")
@@ -161,7 +162,7 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
             named = [one for one in named if self.text(one[1]) != "who" or self.text(one[1] - 1) not in people]
         asks_who = named and not (self.text(named[0][1]) == "who" and self.each(self.lexicon.segments))
         if asks_who and not self.each(self.group("explain")):
-            raise Stop(self.no_answer("Single people are not named here. The Users page lists those behind a figure."))
+            raise Stop(self.no_answer(NOT_NAMED))
         named_at = {begin for _, begin, _ in self.each(self.lexicon.metrics)}
         if any(begin not in named_at for _, begin, _ in self.each(self.lexicon.about_data)):
             covers = f"The data covers {words.day(self.catalogue.first)} to {words.day(self.catalogue.as_of)}"

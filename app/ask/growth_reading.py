@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from app.ask.catalogue import ADDITIVE, FLOWS, GRAINS
 from app.ask.change_reading import ChangeReading
-from app.ask.grammar import CHANGES, PEAKS
+from app.ask.grammar import CHANGES, NOT_NAMED, PEAKS
 from app.ask.metric_query import AVERAGES, PICKS, Clarify, Grain, Longer, MetricQuery, Operation, Reading, SegmentFilter
 from app.ask.metric_reading import MetricReading
 from app.ask.period_reading import AGAINST, PeriodReading
@@ -127,6 +127,9 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
         )
         if hurries and set(found.metrics) & {"churn_rate", "churned_users", "retained_users", "retention_rate"}:
             raise Stop(self.no_answer(NOT_HOW_LONG))
+        ranks = found.operations & {"highest", "lowest", "best", "worst"}
+        if self.text(0) == "who" and ranks and not (found.by or found.filters):
+            raise Stop(self.no_answer(NOT_NAMED))
         if self.text_has("likely", "likelier", "likeliest") and not (found.by or self.several_values):
             raise Stop(self.unclear("Who is more likely than whom? Name a segment, or two of its values."))
         whose = ("its", "the", "our", "their")
