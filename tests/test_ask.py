@@ -257,6 +257,11 @@ def test_any_row_of_growth_words_gets_a_sound_answer(question: str) -> None:
         "users active both in May and June 2026",
         "How many cohorts are there?",
         "churned users in May 2026 who had signed up twice",
+        "users who came back within a month",
+        "how many of those who joined in May 2026 left within 2 months",
+        "is tiktok the top source in each country in May 2026",
+        "best source in each country by month 1 retention",
+        "how many days did churned users stay active",
     ],
 )
 def test_what_is_not_understood_is_not_left_out(catalogue: Catalogue, question: str) -> None:
@@ -398,6 +403,13 @@ def test_only_the_year_that_can_be_known_is_not_asked_for() -> None:
     assert ask("churn rate in October").status == "clarify"  # the one that is still open may be meant
 
 
+def test_a_year_that_nobody_said_is_named_before_the_answer() -> None:
+    assumed = "Aug 2026 is taken, beside Jun 2026."
+    assert ask("active users in June against August").answer.startswith(assumed)
+    said = ask("active users in July, August and September 2026")
+    assert "is taken" not in f"{said.answer} {said.notes}"
+
+
 def test_ranges_that_overlap_are_not_compared(db: warehouse.Snapshot, catalogue: Catalogue) -> None:
     query = MetricQuery(
         operation="compare",
@@ -437,6 +449,8 @@ def test_shares_make_a_whole_and_sums_so_far_the_sum(segment: str) -> None:
         "with the exception of tiktok",
         "for all channels but tiktok",
         "if tiktok is taken out",
+        "taking tiktok out",
+        "if we leave tiktok out",
         "rather than tiktok users",
         "tiktok aside",
     ],
@@ -727,3 +741,17 @@ def test_a_rate_over_a_part_of_its_periods_says_so_first() -> None:
 @pytest.mark.parametrize(("slip", "meant"), [("waht", "what"), ("hwo", "how"), ("mnay", "many")])
 def test_letters_that_changed_places_are_read(slip: str, meant: str, catalogue: Catalogue) -> None:
     assert f"Read “{slip}” as “{meant}”." in read(f"{slip} new users in June 2026", catalogue).notes
+
+
+def test_two_slips_in_a_short_word_make_another_word() -> None:
+    assert ask("were they daining when active users fell in June 2026").trust is None
+    assert ask("users by raining in June 2026").trust is None
+
+
+def test_numbers_may_be_written_out(catalogue: Catalogue) -> None:
+    for said, digits in (
+        ("new users in the last twenty-five days", "new users in the last 25 days"),
+        ("new users on the thirty-first of May 2026", "new users on the 31st of May 2026"),
+        ("users active on at least fifteen of the last 28 days", "users active on at least 15 of the last 28 days"),
+    ):
+        assert query_of(said, catalogue) == query_of(digits, catalogue)

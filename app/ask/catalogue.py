@@ -237,6 +237,10 @@ class Catalogue:
         is_plain &= query.operation in ("value", "series", "highest", "lowest")
         if query.and_by and (not query.by or query.by == query.and_by or query.bounds or not is_plain):
             raise InvalidQueryError("Two segments at once split the figures of periods, and nothing else.")
+        if query.within_each and (
+            not query.and_by or query.nth or query.higher or query.operation not in ("highest", "lowest")
+        ):
+            raise InvalidQueryError("Of each value of one segment the first values of another can be looked for.")
         if query.beside and (not query.by or kind == COHORTS or query.of or query.cumulative):
             raise InvalidQueryError("Everybody, or all others, can stand beside the values of a segment.")
         if query.beside == "others" and query.by not in {chosen.segment for chosen in query.filters}:

@@ -61,6 +61,7 @@ class CohortReading(Settling):
             each=operation == "series" and age is None and start != end and not by and self.is_table,
             filters=filters,
             by=by,
+            and_by=self.split_further(by),
             **self.bounds(metric),
             limit=found.limit or (100 if "rank" in ops else None) if operation in ("highest", "lowest") else None,
             nth=found.nth if operation in ("highest", "lowest") else None,

@@ -11,7 +11,7 @@ from typing import cast
 from app.ask.date_forms import FOLLOWING
 from app.ask.metric_query import Grain
 from app.ask.question import Question, Stop
-from app.ask.spans import UNITS, Dated, Span
+from app.ask.spans import GRAIN_WORDS, UNITS, Dated, Span
 from app.ask.tokens import ORDINALS
 
 # From when on an age counts: after they signed up, after their first visit.
@@ -52,6 +52,7 @@ class CohortWords(Question):
 
     def read_ages(self) -> None:
         """After 3 months, month 3, day-7 retention, 30 days later, m1, in their first month."""
+        self.check_within()
         self.read_age_axis()
         self.read_age_question()
         for begin in range(len(self.tokens)):
@@ -68,6 +69,16 @@ class CohortWords(Question):
                 self.take(begin, end)
                 if self.text(begin - 1) in ("at", "in", "on", "by") and self.free[begin - 1]:
                     self.take(begin - 1, begin)
+
+    def check_within(self) -> None:
+        """Raises `Stop` for what users did within a month: it is known in which period they did it."""
+        for begin, token in enumerate(self.tokens[:-2]):
+            number = 1 if self.text(begin + 1) in ("a", "an") else self.tokens[begin + 1].whole
+            unit = UNITS.get(self.text(begin + 2))
+            if token.text == "within" and number and unit and all(self.free[begin : begin + 3]):
+                after = f"{number} {unit}{'s' if number > 1 else ''}"
+                message = f"Within {after} of what? Of those who joined it is known who is there after {after}."
+                raise Stop(self.unclear(message))
 
     def read_age_axis(self) -> None:
         """By month since acquisition, per week of age: every age."""
@@ -242,9 +253,10 @@ class CohortWords(Question):
         for begin, end in gone:
             self.take(begin, end)
         for begin, end in markers:
-            if self.text(begin) in ("cohort", "cohorts") and self.text(begin - 1) in ("by", "per", "each", "every"):
+            each = begin - 1 - (self.text(begin - 1) in GRAIN_WORDS)  # each monthly cohort
+            if self.text(begin) in ("cohort", "cohorts") and self.text(each) in ("by", "per", "each", "every"):
                 self.found.per_period = self.found.per_cohort = True
-                self.take(begin - 1, begin)
+                self.take(each, each + 1)
             self.take(begin - (self.text(begin - 1) == "first"), end)
         later = [*((begin, end) for _, begin, end in self.each(self.lexicon.or_later)), *self.later_words()]
         later = [(begin, end) for begin, end in later if not self.bounds_number(begin, end)]

@@ -350,6 +350,10 @@ def _ranked(query: MetricQuery, metric: Metric, key: str) -> str:
     order = f"{measured} {'desc' if query.operation == 'highest' else 'asc'}"
     nth = _nth(query, measured, order)
     where = f"\nwhere {' and '.join(dict.fromkeys(conditions))}"
+    if query.within_each:
+        by = quoted(query.by or "")
+        first = f"\nqualify rank() over (partition by {by} order by {order}) <= {query.limit or 1:d}"
+        return f"{where}{first}\norder by {by}, {order}, {key}"
     return f"{where}{nth}\norder by {order}, {key}\nlimit {query.limit or RANKED:d}"
 
 

@@ -13,6 +13,7 @@ from app.ask.metric_query import Grain
 from app.ask.spans import (
     CONNECTORS,
     DAY,
+    ENDED,
     GRAIN_WORDS,
     HOLIDAYS,
     LAST,
@@ -56,6 +57,7 @@ class DateForms:
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
         self.remarks: list[str] = []
+        self.assumed: list[str] = []  # the year of a month, from that of another
         self.scopes: list[Dated] = []
         self.impossible: list[str] = []  # 30 February
 
@@ -110,13 +112,22 @@ class DateForms:
             return Dated(self._unit("day", -2), begin, begin + 3)
         if word in UNITS and after == "before" and text_at(tokens, begin + 2) == "last":
             return Dated(self._unit(UNITS[word], -2), begin, begin + 3)
-        position = begin + (word == "most" and after == "recent")
+        is_latest = word == "most" and after in ("recent", "recently")
+        position = begin + is_latest
         word = text_at(tokens, position)
-        offset = -1 if word in LAST else 0 if word in NOW else 1 if word in ("next", "coming", "upcoming") else None
+        offset = (
+            -1
+            if is_latest or word in LAST
+            else 0
+            if word in NOW
+            else 1
+            if word in ("next", "coming", "upcoming")
+            else None
+        )
         if offset is None:
             return None
         position += 1
-        while text_at(tokens, position) in ("complete", "full", "calendar", "whole", "finished"):
+        while text_at(tokens, position) in ENDED:
             position += 1
         word = text_at(tokens, position)
         if (word, text_at(tokens, position + 1)) == ("half", "year") and offset < 0:
@@ -229,12 +240,11 @@ class DateForms:
         """The last 3 months, the past 90 days, the previous two complete weeks."""
         word = text_at(tokens, begin)
         position = begin + 1
-        if word == "most" and text_at(tokens, position) == "recent":
+        if word == "most" and text_at(tokens, position) in ("recent", "recently"):
             position += 1
         elif word not in LAST and word not in ("next", "coming"):
             return None
-        if text_at(tokens, position) in ("complete", "full"):
-            position += 1
+        position += text_at(tokens, position) in ENDED
         number = (
             2 if text_at(tokens, position) == "couple" else tokens[position].whole if position < len(tokens) else None
         )
@@ -243,8 +253,7 @@ class DateForms:
         if text_at(tokens, position) == "couple" and text_at(tokens, position + 1) == "of":
             position += 1
         position += 1
-        if text_at(tokens, position) in ("complete", "full", "calendar"):
-            position += 1
+        position += text_at(tokens, position) in ENDED
         unit, end = UNITS.get(text_at(tokens, position)), position + 1
         if text_at(tokens, position + 1) in ("cohort", "cohorts"):  # the last 6 monthly cohorts
             unit, end = GRAIN_WORDS.get(text_at(tokens, position)), position
@@ -323,7 +332,7 @@ class DateForms:
         is_led = year_in(text_at(tokens, begin))  # 2026-W36
         position = begin + bool(text_at(tokens, begin) == "calendar" or is_led)
         short = re.fullmatch(r"(?:w|cw|kw)(\d{1,2})", text_at(tokens, position))
-        if not short and (is_led or text_at(tokens, position) not in ("week", "weeks", "wk", "cw", "kw")):
+        if not short and (is_led or text_at(tokens, position) not in ("week", "weeks", "cw", "kw")):
             return None
         position += not short
         number = int(short[1]) if short else tokens[position].whole if position < len(tokens) else None
@@ -393,6 +402,8 @@ class DateForms:
         if number is None or month is None:
             return None
         year_given, end = self._year_at(tokens, position)
+        if not (year_given or word in MONTHS):
+            year_given, end = self._short_year_at(tokens, position)
         if not any(date_or_none(year, month, number) for year in ([year_given] if year_given else range(2000, 2005))):
             self.impossible.append(spoken(list(tokens[begin:end])))
         if year_given:
@@ -594,6 +605,13 @@ class DateForms:
         if text_at(tokens, begin) in relative and text_at(tokens, begin + 1) == "year":
             return self.catalogue.as_of.year + relative[text_at(tokens, begin)], begin + 2
         return None, position
+
+    def _short_year_at(self, tokens: Sequence[Token], position: int) -> tuple[int | None, int]:
+        """The 26 of 7 Sep 26: a year of the data, and no day of a month that follows."""
+        word = text_at(tokens, position)
+        is_year = bool(re.fullmatch(r"\d\d", word)) and 2000 + int(word) in self._years()
+        is_day = text_at(tokens, position + 1) in (*MONTHS, *CONNECTORS)
+        return (2000 + int(word), position + 1) if is_year and not is_day else (None, position)
 
 
 def _saturday(day: date) -> date:

@@ -25,6 +25,7 @@ class DateReader(DateForms):
     def find(self, tokens: Sequence[Token]) -> list[Dated]:
         """All dates, in order, none overlapping another."""
         self.remarks.clear()
+        self.assumed.clear()
         found: list[Dated] = []
         position = 0
         while position < len(tokens):
@@ -37,7 +38,7 @@ class DateReader(DateForms):
         narrowed = self._one_range(_within_scope(found))
         kept = {dated.begin for dated in narrowed}
         self.scopes = [dated for dated in found if dated.begin not in kept]
-        return _shared_year(_months_of_a_year(self._shared_week(tokens, narrowed)), self.remarks)
+        return _shared_year(_months_of_a_year(self._shared_week(tokens, narrowed)), self.assumed)
 
     def _shared_week(self, tokens: Sequence[Token], found: list[Dated]) -> list[Dated]:
         """The week of one day and another day: of two weeks."""
@@ -221,9 +222,11 @@ def _months_of_a_year(found: list[Dated]) -> list[Dated]:
     return [replace(d, span=month[0].settled()) for d, month in zip(found, months, strict=True)]
 
 
-def _shared_year(found: list[Dated], remarks: list[str]) -> list[Dated]:
-    """A year said once holds for its neighbour: August and September 2026."""
+def _shared_year(found: list[Dated], assumed: list[str]) -> list[Dated]:
+    """A year said once holds for its neighbour: August and September 2026. One that nobody said is assumed."""
     shared = list(found)
+    # of a month alone there is only one in the data
+    said = {n for n, dated in enumerate(found) if not dated.span.is_ambiguous and dated.end - dated.begin > 1}
     for number in (*range(len(shared)), *reversed(range(len(shared)))):  # July, August and September 2026
         dated = shared[number]
         for other in (number + 1, number - 1):
@@ -232,7 +235,9 @@ def _shared_year(found: list[Dated], remarks: list[str]) -> list[Dated]:
             if dated.span.is_ambiguous and not neighbour.is_ambiguous and is_in_one:
                 span = dated.span.in_year(neighbour.first.year).settled()
                 shared[number] = Dated(span, dated.begin, dated.end)
-                if shared[other].end - shared[other].begin == 1:  # a month alone, of which there is one in the data
-                    remarks.append(f"{span_name(span)} is taken, beside {span_name(neighbour)}.")
+                if number + 1 in said or number - 1 in said:
+                    said.add(number)
+                else:
+                    assumed.append(f"{span_name(span)} is taken, beside {span_name(neighbour)}.")
                 break
     return shared

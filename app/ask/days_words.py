@@ -24,6 +24,24 @@ LEADING_WINDOW = {
     "any",
     "period",
 }
+# What may stand between days and active.
+BEFORE_ACTIVE = {
+    "they",
+    "that",
+    "on",
+    "which",
+    "each",
+    "a",
+    "the",
+    "our",
+    "were",
+    "are",
+    "was",
+    "is",
+    "have",
+    "has",
+    "been",
+}
 DAYS_IN = {"day": 1, "days": 1, "week": 7, "weeks": 7}
 EACH_NUMBER = {"distribution", "histogram", "curve", "days", "distributed"}
 BEFORE_NUMBER = {
@@ -41,7 +59,7 @@ class DaysWords(Question):
 
     def read_days_active(self) -> None:
         """Takes them, if the days are the recent ones. Raises `Stop` for others: of those it is not kept."""
-        named = self.each(self.lexicon.days_active)
+        named = self.each(self.lexicon.days_active) or self.said_of_days()
         window = self.window()
         counted = self.days_counted(window, is_named=bool(named))
         if not named and counted is None:
@@ -71,6 +89,16 @@ class DaysWords(Question):
         for position, token in enumerate(self.tokens):
             if token.text in {*ACTIVITY, *self.lexicon.nouns, *EACH_NUMBER}:
                 self.take(position, position + 1)
+
+    def said_of_days(self) -> list[tuple[str, int, int]]:
+        """On how many days were users active, by the number of days they were active."""
+        for begin, token in enumerate(self.tokens):
+            end = begin + 1
+            while self.text(end) in BEFORE_ACTIVE or self.text(end) in self.lexicon.nouns:
+                end += 1
+            if token.text == "days" and end > begin + 1 and self.text(end) == "active":
+                return [("days_active", begin, end + 1)]
+        return []
 
     def window(self) -> tuple[int, int] | None:
         """Where the days are named that count: of the last 28 days, in the past four weeks."""

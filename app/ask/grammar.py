@@ -101,6 +101,7 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
         if self.dates.impossible:
             raise Stop(self.unclear(f"There is no {self.dates.impossible[0]} in the calendar."))
         self.notes += dict.fromkeys(self.dates.remarks)
+        self.first_of_all += dict.fromkeys(self.dates.assumed)
         for dated in found:
             before = dated.begin - 1 - (self.text(dated.begin - 1) == "the")
             is_during = self.text(before) in ("over", "during", "within", "across", "throughout")
@@ -131,6 +132,8 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
                 self.found.per_period |= is_each
             if is_each:
                 self.take(before - 1, before + 1)
+        if self.text(dated.end) == "inclusive" and self.text(dated.begin) not in ("before", "after"):
+            self.take(dated.end, dated.end + 1)  # from January to June inclusive
         for phrase in IN_A_ROW:
             end = dated.end + len(phrase)
             if dated.span.length and self.matches(phrase, dated.end):

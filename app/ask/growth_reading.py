@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
 
+from app import words
 from app.ask.catalogue import ADDITIVE, FLOWS, GRAINS
 from app.ask.change_reading import ChangeReading
 from app.ask.grammar import CHANGES, NOT_NAMED, PEAKS
@@ -15,7 +16,7 @@ from app.ask.period_reading import AGAINST, PeriodReading
 from app.ask.phrasing import as_question, at, span_name
 from app.ask.question import Stop
 from app.ask.settling import DEFAULT_METRIC
-from app.ask.spans import Dated, Span
+from app.ask.spans import UNITS, Dated, Span
 
 NOT_OF_LONGER = (
     "Of quarters and years there are figures and ranks, of everybody or some users; a single one can be asked for by "
@@ -85,6 +86,7 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
             filters=filters,
             by=by,
             and_by=self.split_further(by),
+            within_each=operation in ("highest", "lowest") and self.ranked_within is not None,
             of=of,
             less=less,
             beside=found.beside,
@@ -127,6 +129,8 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
         )
         if hurries and set(found.metrics) & {"churn_rate", "churned_users", "retained_users", "retention_rate"}:
             raise Stop(self.no_answer(NOT_HOW_LONG))
+        if self.asks_duration:
+            raise Stop(self.no_answer(NOT_HOW_LONG))
         ranks = found.operations & {"highest", "lowest", "best", "worst"}
         if self.text(0) == "who" and ranks and not (found.by or found.filters):
             raise Stop(self.no_answer(NOT_NAMED))
@@ -137,6 +141,14 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
             is_side = self.text(place - 2) in {*AGAINST, "from", "off", "since", "to"} and self.text(place - 1) in whose
             if is_side and token.text in PEAKS and not (found.bounds or found.over_period):
                 raise Stop(self.unclear(f"Compared with which {token.text}? Name its date."))
+
+    @property
+    def asks_duration(self) -> bool:
+        """Whether it is asked for how many days users stayed: of a figure it would be bounded, or move."""
+        begins = [n for n, one in enumerate(self.tokens) if one.text == "how" and self.text(n + 1) == "many"]
+        is_asked = any(self.text(n + 2) in UNITS and self.text(n - 1) not in ("in", "on") for n in begins)
+        says_more = self.found.bounds or self.found.operations & {*CHANGES, "previous", "year_ago", "more", "less"}
+        return is_asked and not says_more and bool({"churned_users", "retained_users"} & {*self.found.metrics})
 
     def is_side_by_side(self, operation: Operation, by: str | None) -> bool:
         """Whether figures are put beside each other, of no segment and of no several periods."""
@@ -153,6 +165,11 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
         found = self.found
         ranks = found.operations & {"highest", "lowest", "best", "worst"}
         for segment in found.named_segments:
+            is_within = found.each_segment is not None and segment not in found.by
+            if ranks and is_within and segment in found.filters:
+                if len(found.filters[segment]) == 1:
+                    raise Stop(self.unclear(f"Ask which {words.title(segment).lower()} is first in each of them."))
+                found.by.append(segment)  # the top channel in each country, tiktok or google
             if ranks and not found.by and len(found.filters.get(segment, ())) == 1:
                 [found.claimed] = found.filters.pop(segment)
                 found.by.append(segment)
@@ -177,7 +194,7 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
         if found.by and ranks and found.per_period:
             return "series"  # the top country of each month: all of them
         if len(set(found.by)) == 2 and ranks and found.within_each:
-            return "value"  # the top source in each country: all of them
+            return self.rank(metric) if found.each_segment else "value"  # the top source in each country
         if found.by and ranks & {"highest", "lowest", "best", "worst"} and ops & CHANGES:
             return self.rank(metric)  # which source grew most since June, compared with June
         for average in AVERAGES:
@@ -320,7 +337,7 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
         if query.operation == "value":
             self.notes.append(f"{reason}: somebody there in two would be counted twice. Here is each {query.grain}.")
             return query.changed(
-                operation="series", asks="sum" if set(query.metrics) <= FLOWS and not query.by else None
+                operation="series", asks="sum" if set(query.metrics) <= FLOWS | ADDITIVE and not query.by else None
             )
         is_ranked_segment = query.operation in ("highest", "lowest") and query.by is not None
         is_of_longer = query.within is not None and query.operation not in AVERAGES

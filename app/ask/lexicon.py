@@ -21,6 +21,8 @@ from app.ask.tokens import NUMBERS, ORDINALS, Token, tokenise
 # Of shorter words nothing is a typo.
 SHORTEST_TYPO = 3
 LIKENESS = 0.8
+# Up to this length two slips make another word: raining is no ranking.
+LONGEST_WITH_ONE_SLIP = 8
 
 
 @functools.cache
@@ -231,12 +233,22 @@ def _is_slip(word: str, other: str) -> bool:
         return False  # a slip seldom hits the first letter, or two
     if len(word) <= 5:
         return _lacks_a_letter(word, other)
-    return True
+    return len(word) > LONGEST_WITH_ONE_SLIP or _edits(word, other) < 2
 
 
 def _is_swapped(word: str, other: str) -> bool:
     """Whether two letters have changed places."""
     return any(word[:n] + word[n + 1] + word[n] + word[n + 2 :] == other for n in range(len(word) - 1))
+
+
+def _edits(word: str, other: str) -> int:
+    """How many letters have to be changed, left out or put in to make one word of another."""
+    row = list(range(len(other) + 1))
+    for n, letter in enumerate(word, start=1):
+        before, row = row, [n]
+        for m, wanted in enumerate(other, start=1):
+            row.append(min(before[m] + 1, row[m - 1] + 1, before[m - 1] + (letter != wanted)))
+    return row[-1]
 
 
 def _lacks_a_letter(word: str, other: str) -> bool:

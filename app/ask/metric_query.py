@@ -51,6 +51,7 @@ class MetricQuery(Frozen):
     each           of a cohort metric at every age: each cohort by itself, not all taken together
     by             the segment that splits the figure
     and_by         value, series, highest, lowest: the segment that splits each value of `by` further
+    within_each    highest, lowest: of each value of `by` the first of the values of `and_by`, or so many as `limit`
     of             what the figure is divided by: another metric (new users by active ones), or a segment: its part is
                    meant that the filter, or each value of `by`, has in all its values
     less           another count, which is taken off the figure: users gained less users churned
@@ -89,6 +90,7 @@ class MetricQuery(Frozen):
     each: bool = False
     by: str | None = None
     and_by: str | None = None
+    within_each: bool = False
     of: str | None = None
     less: str | None = None
     averaged: bool = False

@@ -47,6 +47,7 @@ class MetricWords(Question):
             self.take(begin - (name == "new_users" and self.text(begin - 1) == "first"), end)
             self.take_latest(begin - 1 - (self.text(begin - 1) in GRAIN_WORDS))
 
+        self.read_first_times()
         self.read_movement()
         for rank, begin, end in self.each(self.lexicon.busy):
             self.found.metrics = self.found.metrics or ["active_users"]  # the busiest day
@@ -54,6 +55,19 @@ class MetricWords(Question):
             self.take(begin, end)
         if {"new_users", "gained_users"} <= set(self.found.metrics):
             self.found.metrics.remove("gained_users")  # gained new users: the verb
+
+    def read_first_times(self) -> None:
+        """Who used the product for the first time are the new ones."""
+        places = self.found.metric_places
+        active, new = places.get("active_users"), places.get("new_users")
+        if not (active and new and active[1] <= new[0]):
+            return
+        place = new[0] - 1
+        while self.text(place) in ("the", "very"):
+            place -= 1
+        is_listed = LISTING & {self.text(n) for n in range(active[1], place)}
+        if self.text(place) == "for" and self.text(new[0]) == "first" and not is_listed:
+            self.found.metrics.remove("active_users")
 
     def take_latest(self, place: int) -> None:
         """The latest churn, the most recent weekly one: without a date it is the latest one anyway."""
@@ -63,8 +77,11 @@ class MetricWords(Question):
     def read_copulas(self) -> None:
         """Stay above 1, keep growing, remain flat: no more than to be so."""
         after = {word for name in (*BOUND_WORDS, "rose", "fell") for word in self.group(name).words} - {"up", "at"}
-        for name, begin, end in self.each(self.lexicon.metrics):
-            if name == "retained_users" and end == begin + 1 and self.text(end) in after:
+        named = self.each(self.lexicon.metrics)
+        others = {name for name, _, _ in named} - {"retained_users"}
+        for name, begin, end in named:
+            is_stay = self.text(begin).startswith(("stay", "remain")) or others  # not: retain over 100 users
+            if name == "retained_users" and end == begin + 1 and self.text(end) in after and is_stay:
                 self.take(begin, end)
 
     def read_movement(self) -> None:
@@ -157,7 +174,20 @@ class MetricWords(Question):
         """After having dropped off, after a break."""
         for begin, token in enumerate(self.tokens):
             end = begin + 1
-            while self.text(end) in ("a", "an", "having", "being", "they", "had", "some", "time", "long", "short"):
+            while self.text(end) in (
+                "a",
+                "an",
+                "having",
+                "being",
+                "they",
+                "had",
+                "some",
+                "time",
+                "long",
+                "short",
+                "period",
+                "of",
+            ):
                 end += 1
             gone = self.lexicon.metrics.at(self.tokens, end, self.free) if end < len(self.tokens) else None
             if token.text == "after" and gone and gone[0] == "churned_users":

@@ -8,7 +8,7 @@ import pandas as pd
 
 from app import words
 from app.ask import compile as compiled
-from app.ask.catalogue import FLOWS, ROLLING, SUFFIXES
+from app.ask.catalogue import ADDITIVE, FLOWS, ROLLING, SUFFIXES
 from app.ask.metric_query import AVERAGES, Longer
 from app.ask.phrasing import at, longer_name, range_name
 from app.ask.teller import LISTED, Row, Said, Teller, plural
@@ -231,12 +231,13 @@ class PeriodTeller(Teller):
 
     def sums(self, metric: Metric) -> bool:
         """Whether it is asked how often something happened in all periods."""
-        return self.query.asks == "sum" and metric.name in FLOWS
+        return self.query.asks == "sum" and metric.name in FLOWS | ADDITIVE
 
     def in_all(self, known: list[Row], metric: Metric) -> str:
         """How often it happened in all, which are fewer users than that."""
         times = sum(int(row[metric.name]) for row in known)
-        return f"{times:,} in all, where somebody counts in each {self.grain} anew"
+        anew = f", where somebody counts in each {self.grain} anew" if metric.name not in ADDITIVE else ""
+        return f"{times:,} in all{anew}"
 
     def extremes(self, known: list[Row], metric: Metric) -> str:
         """The highest and the lowest period; how far they are apart, if that is asked."""
@@ -336,6 +337,17 @@ class PeriodTeller(Teller):
         scope = "" if self.query.by else f" {self.at}"
         return f"{said}, of all {plural(what)}{scope}{f'; then {rest}' if rest else ''}."
 
+    def first_of_each(self) -> str:
+        """Of each value of one segment the first values of the other."""
+        each, chosen = self.query.splits
+        firsts: dict[str, list[str]] = {}
+        for row in self.rows:
+            figure = f"{self.number(row[self.metric.name])}{self.made_of(self.metric, row)}"
+            firsts.setdefault(str(row[each]), []).append(f"{row[chosen]} {figure}")
+        listed = "; ".join(f"{value}: {', '.join(figures)}" for value, figures in firsts.items())
+        what = f"{words.title(chosen)} with the {self.rank} {self.label}{self.where}"
+        return f"{what} for each {words.title(each).lower()} {self.at}: {listed}."
+
     def longer(self, row: Row) -> str:
         """The longer period of a row."""
         return longer_name(row["within_start"].date(), self.query.within or "month")
@@ -347,6 +359,8 @@ class PeriodTeller(Teller):
     def highest(self) -> str:
         if self.query.of_change:
             return self.largest_change()
+        if self.query.within_each:
+            return self.first_of_each()
         top = self.rows[0]
         value = top[self.metric.name]
         ties = [row for row in self.rows if row[self.metric.name] == value]

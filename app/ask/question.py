@@ -49,6 +49,7 @@ class Found:
     by: list[str] = field(default_factory=list)
     claimed: str | None = None
     within_each: bool = False
+    each_segment: str | None = None
     operations: set[str] = field(default_factory=set)
     limit: int | None = None
     nth: int | None = None

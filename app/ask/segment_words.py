@@ -15,6 +15,7 @@ EVERYBODY = ("everything", "everyone", "everybody", "all", "anything", "anyone",
 BEFORE_VALUES = ("on", "in", "from", "than", "for", "the", "of", "by", "via", "all", "any", "those", "who", "came")
 BESIDE = ("vs", "versus", "than", "to", "with", "against", "and", "above", "below", "from")
 SPLITTING = ("by", "per", "each", "every", "across", "which")
+TAKING = ("take", "taking", "took", "leave", "leaving", "strip", "stripping", "cut", "cutting", "keep", "keeping")
 Meanings = Sequence[tuple[str, str]]  # segment and value
 
 
@@ -45,6 +46,8 @@ class SegmentWords(Question):
             aside = self.aside_end(end)
             is_aside = aside > end
             first = begin - goes_on if goes_on or is_aside else self.negation_of(begin)
+            if self.text(end) == "out" and (led := self.taken_from(begin)) is not None:
+                first, aside = led, end + 1
             if first is None:
                 self.choose(*self.meant(begin, end, meanings))
             else:
@@ -59,7 +62,10 @@ class SegmentWords(Question):
             self.found.named_segments.append(segment)
             if segment not in self.found.filters or self.text(begin - 1) in SPLITTING:
                 self.found.by.append(segment)
-            self.found.within_each |= self.text(begin - 1) in ("each", "every", "per")
+            if self.text(begin - 1) in ("each", "every", "per"):
+                self.found.within_each = True
+                is_alone = not {self.text(begin - 2), self.text(end)} & {"and", "or", "&"}
+                self.found.each_segment = segment if is_alone else None  # of each country and platform: neither
             self.take(begin, end)
 
     def values_of(self, segments: Sequence[str]) -> str:
@@ -116,6 +122,12 @@ class SegmentWords(Question):
         if match is None or self.text(match[1]) == "from" or (begin == end and self.text(begin) == "dropped"):
             return end
         return match[1]
+
+    def taken_from(self, begin: int) -> int | None:
+        """Where the words begin that take out the value after them: take tiktok out, leaving the ios users out."""
+        while self.text(begin - 1) in ("the", "all", "our"):
+            begin -= 1
+        return begin - 1 if self.text(begin - 1) in TAKING else None
 
     def negation_of(self, begin: int) -> int | None:
         """Where the words begin that exclude a value: not from tiktok, other than the ios."""

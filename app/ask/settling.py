@@ -59,7 +59,7 @@ class Settling(Grammar):
         by = list(dict.fromkeys(self.found.by))
         can_be_two = operation in ("value", "series", "highest", "lowest") and not self.found.operations & CHANGES
         if len(by) == 2 and can_be_two and not self.found.beside:
-            return by[0]
+            return self.ranked_within or by[0]
         if len(by) > 1:
             raise Stop(self.unclear("I can split a figure by one or two segments at a time."))
         if self.found.beside:
@@ -72,6 +72,12 @@ class Settling(Grammar):
         if "compare" in self.found.operations and len([n for n in several if n not in self.found.negated]) > 1:
             raise Stop(self.unclear("Values of two segments are compared at once: ask for one after the other."))
         return self.several_values
+
+    @property
+    def ranked_within(self) -> str | None:
+        """The segment of which each value has a first one: the top source in each country."""
+        each, ranks = self.found.each_segment, {"highest", "lowest", "best", "worst", "more", "less", "rank"}
+        return each if len({*self.found.by}) == 2 and self.found.operations & ranks else None
 
     def split_further(self, by: str | None) -> str | None:
         """The second of two segments that split a figure."""
@@ -195,6 +201,9 @@ class Settling(Grammar):
         if "year_ago" in self.found.operations:
             return span.others[-1]  # the latest: only that one has a year before it
         spans = (span, *span.others)
+        months = tuple(one for one in spans if one.unit == "month")
+        if self.found.grain == "month" and len(months) == 1:
+            return months[0].settled()  # month over month in Sep 26
         known = [one for one in spans if is_known(one)]
         # The latest may be meant even if it is not over yet; one before the data begins is not.
         candidates = [one for one in spans if one in known or (known and one.first > known[-1].first)]

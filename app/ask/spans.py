@@ -72,6 +72,8 @@ GRAIN_WORDS: dict[str, Grain] = {"monthly": "month", "weekly": "week", "daily": 
 MONTHS_IN: dict[Unit, int] = {"month": 1, "quarter": 3, "half": 6, "year": 12}
 LAST = ("last", "previous", "past", "prior", "preceding", "latest", "recent", "trailing")
 NOW = ("this", "current", "ongoing")
+# That a period has ended, said before it.
+ENDED = ("complete", "completed", "full", "calendar", "whole", "finished", "ended", "closed")
 CONNECTORS = ("to", "until", "till", "til", "through", "thru")
 WORDS = {
     *MONTHS,
@@ -79,6 +81,7 @@ WORDS = {
     *UNITS,
     *LAST,
     *NOW,
+    *ENDED,
     *CONNECTORS,
     *ORDINALS,
     *(word for name in HOLIDAYS for word in name),

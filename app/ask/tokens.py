@@ -9,9 +9,35 @@ from dataclasses import dataclass, replace
 NUMBERS = {
     word: number
     for number, word in enumerate(
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ]
     )
 }
+TENS = {
+    word: 10 * n
+    for n, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2)
+}
+NUMBERS |= TENS
 ORDINALS = {
     word: number
     for number, word in enumerate(
@@ -33,6 +59,7 @@ ORDINALS = {
     )
 }
 
+_COMPOUND = re.compile(rf"\b({'|'.join(TENS)})[\s-]({'|'.join([*list(NUMBERS)[1:10], *list(ORDINALS)[:9]])})\b", re.I)
 _TOKEN = re.compile(
     r"\d{4}-\d{1,2}-\d{1,2}|\d{4}[-/](?:0?[1-9]|1[0-2])(?!\d)|\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d\d)(?!\d)"
     r"|(?:0?[1-9]|1[0-2])[-/.]20\d\d(?!\d)"
@@ -103,6 +130,7 @@ def tokenise(question: str) -> list[Token]:
     text = _MONTH_AND_YEAR.sub(r"\1 20\2", text)  # apr26, Apr2026, Apr-26
     text = re.sub(r"\b([qh][1-4])\s?[/-]\s?(\d\d)\b", r"\1 20\2", text, flags=re.IGNORECASE)  # Q3/26
     text = re.sub(r"\bw/[ce]\b|\bwc\b", "week of", text, flags=re.IGNORECASE)  # w/c 18 May
+    text = _COMPOUND.sub(_in_digits, text)  # twenty-eight, twenty-first
     text = _DAYS_DASHED.sub(r"\1 to \2", text)  # 1-15 May
     text = _NAMES_DASHED.sub(r"\1 to \2", text)  # Jan-Mar, Q1-Q2
     text = re.sub(r"(?<=\w)[\u2013\u2014](?=\w)", " to ", text)  # 5 May\u201312 June
@@ -114,6 +142,11 @@ def tokenise(question: str) -> list[Token]:
         Token(match.group().lower(), match.group().lower() if shouted else match.group())
         for match in _TOKEN.finditer(text)
     ]
+
+
+def _in_digits(match: re.Match[str]) -> str:
+    tens, one = match[1].lower(), match[2].lower()
+    return f"{TENS[tens] + NUMBERS[one]}" if one in NUMBERS else f"{TENS[tens] + ORDINALS[one]}th"
 
 
 def spoken(tokens: list[Token]) -> str:
