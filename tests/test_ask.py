@@ -262,6 +262,9 @@ def test_any_row_of_growth_words_gets_a_sound_answer(question: str) -> None:
         "is tiktok the top source in each country in May 2026",
         "best source in each country by month 1 retention",
         "how many days did churned users stay active",
+        "best month for new users in each country",
+        "for each source, the worst week for churn",
+        "which month had the most new users by country",
     ],
 )
 def test_what_is_not_understood_is_not_left_out(catalogue: Catalogue, question: str) -> None:

@@ -610,7 +610,7 @@ class DateForms:
         """The 26 of 7 Sep 26: a year of the data, and no day of a month that follows."""
         word = text_at(tokens, position)
         is_year = bool(re.fullmatch(r"\d\d", word)) and 2000 + int(word) in self._years()
-        is_day = text_at(tokens, position + 1) in (*MONTHS, *CONNECTORS)
+        is_day = text_at(tokens, position + 1) in MONTHS
         return (2000 + int(word), position + 1) if is_year and not is_day else (None, position)
 
 

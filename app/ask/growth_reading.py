@@ -164,6 +164,10 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
         """Is Singapore the largest market: which country is."""
         found = self.found
         ranks = found.operations & {"highest", "lowest", "best", "worst"}
+        if ranks and found.over_period and not found.per_period and found.by:
+            name = words.title(found.by[0]).lower()
+            message = f"The best or worst {found.grain or 'period'} is looked for in one {name} at a time: which one?"
+            raise Stop(self.unclear(message))
         for segment in found.named_segments:
             is_within = found.each_segment is not None and segment not in found.by
             if ranks and is_within and segment in found.filters:
