@@ -406,6 +406,13 @@ def test_only_the_year_that_can_be_known_is_not_asked_for() -> None:
     assert ask("churn rate in October").status == "clarify"  # the one that is still open may be meant
 
 
+def test_the_first_of_each_value_is_put_into_words_and_read_back(catalogue: Catalogue) -> None:
+    query = query_of("worst platform in each country by new users in May 2026", catalogue)
+    assert query.within_each
+    assert query_of(as_question(query, catalogue), catalogue) == query
+    catalogue.checked(query.changed(by="platform", and_by=None, within_each=False))  # as a chip changes it
+
+
 def test_a_year_that_nobody_said_is_named_before_the_answer() -> None:
     assumed = "Aug 2026 is taken, beside Jun 2026."
     assert ask("active users in June against August").answer.startswith(assumed)

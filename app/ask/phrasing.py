@@ -74,6 +74,9 @@ def as_question(query: MetricQuery, catalogue: Catalogue) -> str:
         return f"{label}{age} of the {name} cohort{where}"
     by = f" by {' and '.join(words.title(one).lower() for one in query.splits)}" if query.by else ""
     if query.operation in ("highest", "lowest"):
+        if query.within_each:
+            each, first = (words.title(one).lower() for one in query.splits)
+            return f"which {first} had the {query.operation} {label} in each {each} {when}{where}"
         what = words.title(query.by).lower() if query.by else query.grain
         return f"which {what} had the {query.operation} {label} {when}{where}"
     if query.operation == "define":
