@@ -268,7 +268,10 @@ def test_generated_sql_that_cannot_run_is_an_honest_failure(server: Server, stat
     assert warehouse.path().read_bytes() == before
 
 
-def test_generated_sql_never_answers_from_another_version(server: Server, tmp_path: Path) -> None:
+def test_generated_sql_never_answers_from_another_version(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAREHOUSE_PATH", str(shutil.copy(warehouse.path(), tmp_path / "warehouse.duckdb")))
     good = lane("select count(*) as days from power_users")
 
     def published_meanwhile(reply: Reply) -> None:
