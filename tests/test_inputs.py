@@ -252,6 +252,22 @@ def test_zoned_parquet_timestamps_keep_their_instant(ledger: Ledger) -> None:
     assert ledger.query("select event_at, event_date from fct_events") == [(at("2024-07-02 02:30"), date(2024, 7, 2))]
 
 
+def test_spaces_around_a_text_are_no_part_of_it(ledger: Ledger) -> None:
+    """Those of Unicode too, in events as in the other files; within a text they stay."""
+    users = ("ann", " ann", "ann ", "\u00a0ann", "ann\u3000", "zo\u00eb ", "\u00a0", "an n", "bob\u00a0")
+    ledger.write(
+        "event_stream.csv", "event_time,user_id,event_type\n" + "".join(f"2024-03-01,{user},open\n" for user in users)
+    )
+    ledger.write("excluded_users.csv", "user_id\n\u00a0bob\n")
+    ledger.refresh(max_rejected_share=0.5, deduplicate_events=False)
+    assert ledger.query("select user_id, count(*) from fct_events group by all order by all") == [
+        ("an n", 1),
+        ("ann", 5),
+        ("zo\u00eb", 1),
+    ]
+    assert ledger.query("select reason, count(*) from meta.rejected_rows group by all") == [("no user", 1)]
+
+
 def test_a_stranger_s_file_needs_variables_only(ledger: Ledger) -> None:
     """`customer_id, ts, action, usd`: mapping, segments, qualifying events, zones, weeks, as-of date, repeats."""
     ledger.write(

@@ -276,8 +276,8 @@ def _summed(metric: Metric, query: MetricQuery) -> str:
 
 
 def _is_known(metric: Metric) -> str:
-    """Which periods a ratio of sums is made of: what looks back on 28 days is not known before them."""
-    return "is_complete and mau is not null" if metric.denominator == "mau" else "is_complete"
+    """Which periods a ratio of sums is made of: those that have both parts; the first has no users before it."""
+    return f"is_complete and ({metric.denominator}) is not null" if metric.denominator else "is_complete"
 
 
 def _start_of(grain: Longer, catalogue: Catalogue) -> str:
