@@ -187,6 +187,7 @@ class PeriodTeller(Teller):
         if self.rows[0]["within_start"].date() < self.catalogue.first:
             self.notes.append(f"The data begins on {words.day(self.catalogue.first)}.")
         is_average = self.query.operation in AVERAGES
+        self.more(len(parts) - LISTED)
         called = f"{self.query.operation} {self.label} per {self.grain}" if is_average else self.label
         return f"{called}{self.where}, by {within}: {', '.join(parts[-LISTED:])}."
 
