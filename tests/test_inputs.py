@@ -365,6 +365,24 @@ def test_repeated_rows_count_once_aliases_are_resolved_and_excluded_users_left_o
     ]
 
 
+def test_repeated_rows_are_found_across_a_large_file(ledger: Ledger) -> None:
+    """Large enough to be sorted in several runs by several threads: an id and its copy stand 400,000 rows apart."""
+    write_parquet(
+        ledger.data / "event_stream.parquet",
+        """
+        select
+            timestamp '2024-01-01' + interval 1 day * (id % 3) as event_time,
+            'u' || id % 100 as user_id,
+            'visit' as event_type,
+            'e' || id as event_id
+        from (select row_number % 400000 as id from range(600000) as rows(row_number))
+        """,
+    )
+    ledger.refresh()
+    assert ledger.counts() == (600_000, 400_000, 0, 200_000, 0)
+    assert ledger.query("select count(distinct event_id) from fct_events") == [(400_000,)]
+
+
 def test_aliases_that_go_round_are_refused_in_one_line(ledger: Ledger) -> None:
     """A cycle has no user at its end."""
     ledger.write("event_stream.csv", EVENTS)

@@ -21,7 +21,10 @@ renamed as (
         {{ event_text(columns, 'event_type') }} as event_type,
         {{ event_text(columns, 'transaction_category') }} as transaction_category,
         {{ event_number(columns, 'amount', '__amount') }} as amount,
-        case when {{ event_number(columns, 'amount', '__amount') }} is null then __amount end as amount_text,
+        -- not __amount: to write every number out as text takes longer than to read the file
+        case
+            when {{ event_number(columns, 'amount', '__amount') }} is null then {{ event_text(columns, 'amount') }}
+        end as amount_text,
         {%- for segment in var('segments') %}
         {{ event_text(columns, segment) }} as {{ segment }},
         {%- endfor %}
