@@ -54,6 +54,10 @@ def _phrases() -> re.Pattern[str]:
 _SIGNED = re.compile(r"\b(?:[Cc]heers|[Tt]hanks|[Tt]hank you|[Tt]hx|[Rr]egards)[,!.]*\s+[A-Z][a-z]+\W*$")
 
 
+# Support here, how many users left?
+_SPEAKING = re.compile(r"^\W*(?:(?:hi|hello|hey)\W+)?(?:it'?s\s+)?(?:\w+\s+){1,3}here\s*[,;:.!\u2013\u2014-]+\s", re.I)
+
+
 def without_audience(question: str, lexicon: Lexicon) -> str:
     """The question without saying for whom it is; a value of a segment is never taken for one of these."""
     values = {word for phrase, _ in lexicon.values for word in phrase}
@@ -62,7 +66,7 @@ def without_audience(question: str, lexicon: Lexicon) -> str:
         return match.group() if values & {token.text for token in tokenise(match.group())} else " "
 
     question = question.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-    for pattern in (_phrases(), _audience(), _SIGNED):
+    for pattern in (_SPEAKING, _phrases(), _audience(), _SIGNED):
         question = pattern.sub(cut, question)
     return question
 

@@ -140,7 +140,8 @@ class Catalogue:
             return self._checked_days(query)
         self._check_figure(query, kind)
         is_longer = query.within is None or PERIODS.index(query.within) > PERIODS.index(query.grain)
-        is_plain = not (query.by or query.of or query.less or query.cumulative or query.of_change or query.bounds)
+        is_split = query.by and not (query.operation == "series" and not (query.and_by or query.beside))
+        is_plain = not (is_split or query.of or query.less or query.cumulative or query.of_change or query.bounds)
         can_be_within = query.operation in (*AVERAGES, "series", "highest", "lowest") and kind != COHORTS
         if query.within and not (can_be_within and is_longer and is_plain):
             raise InvalidQueryError("Of longer periods there are figures, averages and ranks, and no parts of them.")
@@ -238,9 +239,10 @@ class Catalogue:
         if query.and_by and (not query.by or query.by == query.and_by or query.bounds or not is_plain):
             raise InvalidQueryError("Two segments at once split the figures of periods, and nothing else.")
         if query.within_each and (
-            not query.and_by or query.nth or query.higher or query.operation not in ("highest", "lowest")
-        ):
-            raise InvalidQueryError("Of each value of one segment the first values of another can be looked for.")
+            not query.by or query.nth or query.higher or query.within or kind != GROWTH
+            or query.operation not in ("highest", "lowest") or (query.and_by and query.within_each == "period")
+        ):  # fmt: skip
+            raise InvalidQueryError("The first one is looked for of each value of a segment, or of each period.")
         if query.beside and (not query.by or kind == COHORTS or query.of or query.cumulative):
             raise InvalidQueryError("Everybody, or all others, can stand beside the values of a segment.")
         if query.beside == "others" and query.by not in {chosen.segment for chosen in query.filters}:
@@ -253,7 +255,7 @@ class Catalogue:
         )
         is_summed = is_summed or (query.of_change and query.by is not None)
         is_summed = is_summed or (query.within is not None and query.operation not in AVERAGES)
-        is_sum = is_summed and not query.averaged
+        is_sum = is_summed and not query.averaged and not query.is_by_period
         if kind == COHORTS or not is_sum or all(start == end for start, end in query.ranges):
             return
         for name in (*query.metrics, *([query.less] if query.less else [])):

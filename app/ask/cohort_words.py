@@ -189,6 +189,8 @@ class CohortWords(Question):
             "how",
             "which",
         )
+        if following in ("mark", "point", "stage", "milestone"):
+            return number, unit, begin + 3  # at the 3 month mark
         if following in ("later", "on", "after") or is_in:
             tail = begin + 3
             if following == "after":  # 3 months after joining

@@ -76,7 +76,7 @@ def _periods(query: MetricQuery, catalogue: Catalogue) -> str:
     if query.of_change:
         return _changes_of_values(query, catalogue) if query.by else _changes(query, catalogue)
     counts = _counts(query, catalogue)
-    by_period = query.operation in ("series", *PICKS) or (is_ranked and not query.by) or _is_single(query)
+    by_period = query.operation in ("series", *PICKS) or query.is_by_period or _is_single(query)
     keys = [*map(quoted, query.splits), *(["is_beside"] if query.beside else [])]
     if by_period and not query.within:
         values = [f"{_known(metric, query)} as {metric.name}" for metric in metrics]
@@ -84,7 +84,7 @@ def _periods(query: MetricQuery, catalogue: Catalogue) -> str:
         answers = f"    select\n        {_listed(selected)}\n    from counts"
     else:
         if query.within:
-            keys = [f"{_start_of(query.within, catalogue)} as within_start"]
+            keys.insert(0, f"{_start_of(query.within, catalogue)} as within_start")
         if query.operation in ("compare", "change"):
             keys = [f"{_range_start(query, 'period_start')} as range_start", *keys]
         values = [f"{_summed(metric, query)} as {metric.name}" for metric in metrics]
@@ -346,14 +346,15 @@ def _ranked(query: MetricQuery, metric: Metric, key: str) -> str:
     if query.of_change:
         conditions += ["is_complete", f"{measured} {'>' if query.operation == 'highest' else '<'} 0"]
     else:
-        conditions += [f"{measured} is not null", *([] if query.by else ["is_complete"])]
+        ranks_periods = not query.by or (query.is_by_period and query.within_each == "value")
+        conditions += [f"{measured} is not null", *(["is_complete"] if ranks_periods else [])]
     order = f"{measured} {'desc' if query.operation == 'highest' else 'asc'}"
     nth = _nth(query, measured, order)
     where = f"\nwhere {' and '.join(dict.fromkeys(conditions))}"
     if query.within_each:
-        by = quoted(query.by or "")
-        first = f"\nqualify rank() over (partition by {by} order by {order}) <= {query.limit or 1:d}"
-        return f"{where}{first}\norder by {by}, {order}, {key}"
+        each = "period_start" if query.within_each == "period" else quoted(query.by or "")
+        first = f"\nqualify rank() over (partition by {each} order by {order}) <= {query.limit or 1:d}"
+        return f"{where}{first}\norder by {each}, {order}, {key}, period_start"
     return f"{where}{nth}\norder by {order}, {key}\nlimit {query.limit or RANKED:d}"
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from app.ask.catalogue import Catalogue, add_months
+from app.ask.lexicon import vocabulary
 from app.ask.metric_query import Grain
 from app.ask.spans import (
     CONNECTORS,
@@ -49,6 +50,11 @@ FOLLOWING = frozenset(
 # What may stand between a week and the day that says which.
 BEFORE_DAYS = {"of", "starting", "beginning", "commencing", "ending", "from", "the", "on", "with", "around"}
 BEFORE_DAYS |= {"that", "which", "includes", "including", "contains", "containing"}
+
+
+# All of the data.
+EVERYTHING = {tuple(phrase.split()) for phrase in vocabulary()["everything"]}
+LONGEST_EVERYTHING = max(map(len, EVERYTHING))
 
 
 class DateForms:
@@ -435,7 +441,9 @@ class DateForms:
 
     def _holiday(self, tokens: Sequence[Token], begin: int) -> Dated | None:
         """Christmas Eve, New Year's Day: a day of the year that has a name."""
-        for name, (month, day) in HOLIDAYS.items():
+        if "in" in (text_at(tokens, begin - 1), text_at(tokens, begin - 2)):
+            return None  # in the new year: no day
+        for name, (month, day) in sorted(HOLIDAYS.items(), key=lambda named: -len(named[0])):
             end = begin + len(name)
             if tuple(token.text for token in tokens[begin:end]) == name:
                 year, after = self._year_at(tokens, end)
@@ -491,38 +499,14 @@ class DateForms:
         return Dated(Span(date(year, 1, 1), date(year, 12, 31), "year"), begin, begin + 1 + is_named)
 
     def _everything(self, tokens: Sequence[Token], begin: int) -> Dated | None:
-        here = [text_at(tokens, begin + n) for n in range(5)]
-        if "very" in here[:2]:
-            here.remove("very")
-            begin += 1
-        everything = Span(self.catalogue.first, self.catalogue.as_of, "range")
-        for words in (
-            ("all", "time"),
-            ("so", "far"),
-            ("until", "now"),
-            ("till", "now"),
-            ("up", "to", "now"),
-            ("ever",),
-            ("to", "date"),
-            ("overall",),
-            ("in", "total"),
-            ("the", "beginning"),
-            ("beginning",),
-            ("altogether",),
-            ("launch",),
-            ("day", "one"),
-            ("inception",),
-            ("start",),
-            ("we", "started", "measuring"),
-            ("we", "started", "tracking"),
-            ("we", "started", "counting"),
-            ("we", "started"),
-            ("we", "launched"),
-            ("we", "began"),
-            ("it", "all", "began"),
-        ):
-            if tuple(here[: len(words)]) == words:
-                return Dated(everything, begin, begin + len(words))
+        """All time, ever, since records began."""
+        here = [token.text for token in tokens[begin : begin + LONGEST_EVERYTHING + 1]]
+        skipped = here[:1] == ["very"] or here[1:2] == ["very"]  # the very beginning
+        here = [text for text in here if text != "very"] if skipped else here
+        for length in range(len(here), 0, -1):
+            if tuple(here[:length]) in EVERYTHING:
+                everything = Span(self.catalogue.first, self.catalogue.as_of, "range")
+                return Dated(everything, begin, begin + length + skipped)
         return None
 
     def _weekday(self, tokens: Sequence[Token], begin: int) -> Dated | None:

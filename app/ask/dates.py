@@ -16,6 +16,7 @@ from app.ask.phrasing import span_name
 from app.ask.spans import CONNECTORS, DAY, UNITS, Dated, Span, ends_range, month_from, text_at
 from app.ask.tokens import Token
 
+COMING = ("come", "comes", "came", "coming")
 MOST_ENDING = 5000  # days or weeks that end on a day
 
 
@@ -66,6 +67,7 @@ class DateReader(DateForms):
         if word in ("from", "between", "since", "after", "before", "until", "till", "through", "up", "starting"):
             if word == "up" and text_at(tokens, begin + 1) != "to":
                 return None
+            came_from = word == "from" and text_at(tokens, begin - 1) in COMING
             if word == "from" and text_at(tokens, begin + 1) == "in":
                 return None  # which channel did they come from in May
             start = begin + 1 + (word == "up")
@@ -82,6 +84,8 @@ class DateReader(DateForms):
                 return Dated(joined.span, begin, joined.end)
             if word == "starting" and text_at(tokens, begin - 1) in ("cohort", "cohorts"):
                 return Dated(first.span, begin, first.end)  # the cohorts starting 27 April
+            if came_from:
+                return None  # where did they come from last month
             relation = {"from": "since", "starting": "since", "till": "until", "through": "until", "up": "until"}
             related = self._related(relation.get(word, word), first.span)
             goes_on = ends_range(tokens, first.end)
@@ -237,7 +241,7 @@ def _shared_year(found: list[Dated], assumed: list[str]) -> list[Dated]:
                 shared[number] = Dated(span, dated.begin, dated.end)
                 if number + 1 in said or number - 1 in said:
                     said.add(number)
-                else:
+                elif span != neighbour:
                     assumed.append(f"{span_name(span)} is taken, beside {span_name(neighbour)}.")
                 break
     return shared

@@ -28,7 +28,7 @@ def of_answer(answer: Answer, catalogue: Catalogue, palette: Palette) -> Figure 
     if len(frame) < 2 or metric.name not in frame:
         return None
     if catalogue.kind(query.metric) != COHORTS and "period_start" in frame and answer.frame is not None:
-        if query.by and not query.and_by and query.operation == "series":
+        if query.by and not (query.and_by or query.within) and query.operation == "series":
             history = frame.rename(columns={query.by: "segment", metric.name: "value"})
             return charts.segment_lines(history, metric, query.grain, palette)
         if not (query.by or query.within) and query.operation in ("series", "value", "average", "median"):
@@ -107,18 +107,18 @@ def _names(frame: pd.DataFrame, query: MetricQuery) -> list[str] | None:
         return [str(number) for number in frame["period_number"]]
     if "days_active" in frame:
         return [str(days) for days in frame["days_active"]]
-    if query.within:
-        return [longer_name(start, query.within) for start in frame["within_start"]]
-    for column in (query.by, "range_start", "cohort_start", "period_start"):
-        if column and column in frame:
-            if column == query.by and "range_start" not in frame:
-                values = (frame[segment] for segment in query.splits)
-                return [" and ".join(map(str, names)) for names in zip(*values, strict=True)]
-            if column != query.by:
-                by = [f"{value} " for value in frame[query.by]] if query.by and query.by in frame else [""] * len(frame)
-                dates = [words.short_period(start, query.grain) for start in frame[column]]
-                return [f"{value}{name}" for value, name in zip(by, dates, strict=True)]
-    return None
+    columns = ["within_start", "range_start", "cohort_start", "period_start"]
+    dates = next((name for name in columns if name in frame), None)
+    is_of_values = dates not in ("within_start", "range_start") and not query.is_by_period
+    if query.by in frame and is_of_values:
+        values = (frame[segment] for segment in query.splits)
+        return [" and ".join(map(str, names)) for names in zip(*values, strict=True)]
+    if dates is None:
+        return None
+    by = [f"{value} " for value in frame[query.by]] if query.by in frame else [""] * len(frame)
+    longer = query.within
+    named = [longer_name(start, longer) if longer else words.short_period(start, query.grain) for start in frame[dates]]
+    return [f"{value}{name}" for value, name in zip(by, named, strict=True)]
 
 
 def _safe(text: str) -> str:

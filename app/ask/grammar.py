@@ -15,7 +15,7 @@ from app.ask.metric_words import MetricWords
 from app.ask.phrasing import span_name
 from app.ask.question import Stop
 from app.ask.segment_words import SegmentWords
-from app.ask.spans import GRAIN_WORDS, UNITS, Dated, ordinal
+from app.ask.spans import GRAIN_WORDS, UNITS, WEEKDAYS, Dated, ordinal
 from app.ask.tokens import Token, spoken
 
 CHANGES = frozenset({"rose", "fell", "change", "improved", "worsened"})
@@ -33,6 +33,9 @@ RANKING_WORDS = ("highest", "lowest", "best", "worst", "largest", "smallest", "b
 # What does churn mean, stand for.
 MEANING = {"mean", "means", "stand", "stands", "measure", "measures", "represent", "count", "counts", "express"}
 
+VERBS = {"is", "are", "was", "were", "did", "do", "does", "has", "have"}
+SUBJECTS = {"i", "we", "you", "they", "it", "there", "our", "the"}
+DAYS_OF_WEEK = {"weekday", "weekdays", "weekend", "weekends", *(f"{name}s" for name in WEEKDAYS)}
 # Longer periods, of which figures are made of those of months.
 LONGER: dict[str, Longer] = dict.fromkeys(("quarter", "quarters", "quarterly"), "quarter")
 LONGER |= dict.fromkeys(("year", "years", "yearly", "annual", "annually"), "year")
@@ -66,6 +69,8 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
             for _, begin, end in self.each(self.group(name)):
                 self.found.operations.add(rank)
                 self.take(begin, end)
+        if self.text(0) in VERBS and self.text(1) == "not" and self.text(2) in SUBJECTS:
+            self.take(1, 2)  # didn't we lose users
         for _, begin, end in self.each(self.lexicon.courtesies):
             self.found.asks_ago |= self.text(end - 1) == "ago"
             self.take(begin, end)
@@ -215,6 +220,8 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
                 self.take(position, position + 1)
             elif word in ("hour", "hours", "hourly"):
                 raise Stop(self.unclear("Figures are kept by day, week and month, not by hour."))
+            elif word in DAYS_OF_WEEK or (word == "day" and self.matches(("of", "the", "week"), position + 1)):
+                raise Stop(self.no_answer("Figures are not kept by the day of the week; a single day has its date."))
             elif (
                 word in LONGER
                 and before in ("the", "this", "a", "our")
@@ -268,7 +275,7 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
             follows = any(self.group(name).at(self.tokens, position + 1, self.free) for name in ranks)
             if place and place <= 100 and self.text(position + 1) in ("place", "rank", "position"):
                 self.found.operations.add("highest")
-                self.found.nth = place
+                self.found.nth = place if place > 1 else None
                 self.take(position - (self.text(position - 1) in ("took", "takes", "taking")), position + 2)
             ranks_so = self.text(position - 1) in (
                 "came",
@@ -285,13 +292,18 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
                 self.found.operations.add("highest")
                 follows = True
             if place and self.free[position] and follows:
-                self.found.nth = place
+                self.found.nth = place if place > 1 else None
                 self.take(position - (self.text(position - 1) == "ranks"), position + 1)
         for position in range(len(self.tokens) - 1):
             is_does = (self.text(position), self.text(position + 1)) == ("what", "does")
             if is_does and MEANING & {token.text for token in self.tokens[position:]}:
                 self.found.operations.add("define")
                 self.take(position, position + 2)
+        for _, begin, end in self.each(self.lexicon.as_much):
+            self.take(begin, end)
+        for rank, begin, end in self.each(self.lexicon.ordering):
+            self.found.operations |= {rank, "rank"}
+            self.take(begin, end)
         is_record = False
         for _, begin, end in self.each(self.group("than_any_other")):
             is_record = True  # more than on any other day

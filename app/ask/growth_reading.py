@@ -86,7 +86,7 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
             filters=filters,
             by=by,
             and_by=self.split_further(by),
-            within_each=operation in ("highest", "lowest") and self.ranked_within is not None,
+            within_each=self.ranked_in_each if operation in ("highest", "lowest") else None,
             of=of,
             less=less,
             beside=found.beside,
@@ -164,9 +164,9 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
         """Is Singapore the largest market: which country is."""
         found = self.found
         ranks = found.operations & {"highest", "lowest", "best", "worst"}
-        if ranks and found.over_period and not found.per_period and found.by:
+        if ranks and found.over_period and not found.per_period and found.by and not self.ranked_in_each:
             name = words.title(found.by[0]).lower()
-            message = f"The best or worst {found.grain or 'period'} is looked for in one {name} at a time: which one?"
+            message = f"The best or worst {found.grain or 'period'} of which {name}? Name one, or ask for each {name}."
             raise Stop(self.unclear(message))
         for segment in found.named_segments:
             is_within = found.each_segment is not None and segment not in found.by
@@ -196,7 +196,7 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
         if ("series" in ops or found.per_period) and "compare" in ops and (found.by or self.several_values):
             return "series"
         if found.by and ranks and found.per_period:
-            return "series"  # the top country of each month: all of them
+            return self.rank(metric) if self.ranked_in_each else "series"  # countries by month, highest first
         if len(set(found.by)) == 2 and ranks and found.within_each:
             return self.rank(metric) if found.each_segment else "value"  # the top source in each country
         if found.by and ranks & {"highest", "lowest", "best", "worst"} and ops & CHANGES:
@@ -274,7 +274,9 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
     ) -> tuple[Operation, Longer | None]:
         """The operation, and the longer periods of which figures are asked. Raises `Stop` where there are none."""
         found = self.found
-        is_plain = not (found.bounds or found.by or found.beside or found.operations & CHANGES)
+        moves = bool(found.bounds or found.beside or found.operations & CHANGES)
+        is_plain = not (moves or found.by)
+        is_split = operation in ("value", "series") and len({*found.by}) == 1
         is_rolling = found.metrics == ["stickiness"] and len(spans) == 1 and (spans[0].last - spans[0].first).days > 60
         if is_rolling and operation == "change" and not (found.bounds or found.by):
             return "series", "month"  # has it gone up this year: no single day says so
@@ -284,7 +286,7 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
         if found.within is None:
             return operation, within
         is_one = bool(spans) and self.catalogue.period_start(spans[0].last, found.within) <= spans[0].first
-        if not is_plain or is_one or operation not in ("value", "series", "highest", "lowest"):
+        if moves or not (is_plain or is_split) or is_one or operation not in ("value", "series", "highest", "lowest"):
             raise Stop(self.unclear(NOT_OF_LONGER))
         return "series" if operation == "value" else operation, found.within
 
@@ -343,7 +345,7 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
             return query.changed(
                 operation="series", asks="sum" if set(query.metrics) <= FLOWS | ADDITIVE and not query.by else None
             )
-        is_ranked_segment = query.operation in ("highest", "lowest") and query.by is not None
+        is_ranked_segment = query.operation in ("highest", "lowest") and not query.is_by_period
         is_of_longer = query.within is not None and query.operation not in AVERAGES
         if query.operation not in ("compare", "change", "explain") and not (is_ranked_segment or is_of_longer):
             return query

@@ -77,7 +77,9 @@ class Leftovers(Question):
             asks = self.text(begin) in ("how", "what", "when", "why", "who", "where", "which")
             idle = self.lexicon.ambiguous.words | {"now"}
             is_idle = all(self.free[n] or self.text(n) in idle for n in range(begin, len(self.tokens)))
-            is_answered = self.text(begin) == "when" and self.found.operations & {"highest", "lowest"}
+            said = {self.text(n) for n in range(begin + 1, len(self.tokens))}
+            is_answered = said <= self.lexicon.of_the_figure and self.text(begin) in ("what", "how")
+            is_answered |= self.text(begin) == "when" and bool(self.found.operations & {"highest", "lowest"})
             if self.text(begin - 1) == "and" and asks and is_idle and not is_answered:
                 return spoken(self.raw[begin:])
         return ""

@@ -104,7 +104,11 @@ class Lexicon:
 
     def __init__(self, catalogue: Catalogue) -> None:
         words = vocabulary()
-        listed = {name: list(phrases) for name, phrases in words["metrics"].items() if name in catalogue.metrics}
+        listed = {
+            name: [phrase.replace("{product}", one) for phrase in phrases for one in _products(phrase)]
+            for name, phrases in words["metrics"].items()
+            if name in catalogue.metrics
+        }
         for name, metric in catalogue.metrics.items():
             listed.setdefault(name, []).extend((metric.label, name))
         self.metrics = Phrases.of_verbs(listed)
@@ -112,6 +116,9 @@ class Lexicon:
         self.yielding = [tuple(entry["metrics"]) for entry in words["ambiguous"] if entry.get("yields")]
         self.ambiguous_metrics = [tuple(entry["metrics"]) for entry in words["ambiguous"]]
         self.weak_metrics = Phrases.of(words["weak_metrics"])
+        self.ordering = Phrases.of(words["ordering"])
+        self.judging = Phrases.of({"judging": words["judging"]})
+        self.as_much = Phrases.of({"as_much": words["as_much"]})
         self.away, self.absence = set(words["away"]), set(words["absence"])
         self.excluding = Phrases.of({"excluding": words["excluding"]})
         self.excluded = Phrases.of({"excluded": words["excluded"]})
@@ -138,6 +145,7 @@ class Lexicon:
         self.nouns = set(words["nouns"])
         self.doings = set(words["doings"])
         self.plain = set(words["plain"].split())
+        self.of_the_figure = set(words["of_the_figure"].split())
         self.follow_ups = [tuple(phrase.split()) for phrase in words["follow_up"]]
         self.fillers = set(fillers()["fillers"].split())
         self.glue = {*words["glue"].split(), *self.fillers}
@@ -170,9 +178,11 @@ class Lexicon:
             *ORDINALS,
             *spans.GRAIN_WORDS,
         }
+        words |= {word for phrase in vocabulary()["everything"] for word in phrase.split()}
         words |= {"q", "h", "hourly", "quarterly", "yearly", "annual", "annually", *vocabulary()["not_understood"]}
         read = (self.metrics, self.metric_groups, self.ambiguous, self.operations, self.cohort, self.still)
-        for phrases in (*read, self.or_later, self.courtesies, self.segments, self.beside, self.excluding, self.busy):
+        beside = (self.segments, self.beside, self.excluding, self.busy, self.as_much, self.ordering)
+        for phrases in (*read, *beside, self.or_later, self.courtesies):
             words |= phrases.words
         return words | {word for phrase, _ in self.values for word in phrase}
 
@@ -223,6 +233,11 @@ class Lexicon:
         if _is_inflection(word, other):
             return other in self.metrics.words | self.segments.words | self.nouns
         return _is_slip(word, other)
+
+
+def _products(phrase: str) -> Sequence[str]:
+    """What the product may be called in a phrase, if it is spoken of there."""
+    return vocabulary()["product"] if "{product}" in phrase else [""]
 
 
 def _is_slip(word: str, other: str) -> bool:

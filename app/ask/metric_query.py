@@ -51,7 +51,8 @@ class MetricQuery(Frozen):
     each           of a cohort metric at every age: each cohort by itself, not all taken together
     by             the segment that splits the figure
     and_by         value, series, highest, lowest: the segment that splits each value of `by` further
-    within_each    highest, lowest: of each value of `by` the first of the values of `and_by`, or so many as `limit`
+    within_each    highest, lowest: of each value of `by` the first of the values of `and_by`, or of the periods; of
+                   each period the first of the values of `by`; or so many of them as `limit`
     of             what the figure is divided by: another metric (new users by active ones), or a segment: its part is
                    meant that the filter, or each value of `by`, has in all its values
     less           another count, which is taken off the figure: users gained less users churned
@@ -90,7 +91,7 @@ class MetricQuery(Frozen):
     each: bool = False
     by: str | None = None
     and_by: str | None = None
-    within_each: bool = False
+    within_each: Literal["value", "period"] | None = None
     of: str | None = None
     less: str | None = None
     averaged: bool = False
@@ -118,6 +119,12 @@ class MetricQuery(Frozen):
     def splits(self) -> list[str]:
         """The segments that split the figure."""
         return [segment for segment in (self.by, self.and_by) if segment]
+
+    @property
+    def is_by_period(self) -> bool:
+        """Whether what is ranked are the periods, or the values of `by` in each of them, and no sum over periods."""
+        is_ranked = self.operation in ("highest", "lowest")
+        return is_ranked and (not self.by or (self.within_each is not None and not self.and_by))
 
     @property
     def compares_ranges(self) -> bool:

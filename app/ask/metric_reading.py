@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from app import words
-from app.ask.catalogue import PARTS_OF_ACTIVE, ROLLING
+from app.ask.catalogue import GRAINS, PARTS_OF_ACTIVE, ROLLING
 from app.ask.cohort_words import without_since
 from app.ask.grammar import CHANGES
 from app.ask.metric_query import Grain
@@ -42,6 +42,14 @@ class MetricReading(Settling):
             raise Stop(self.which_metric(metrics))
         if self.is_ratio(metrics):
             metrics, of = metrics[:1], metrics[1]
+        elif not came_back and self.is_from_one_to_the_next(metrics):
+            [dated] = found.spans
+            last = dated.span.ends[1] if dated.span.ends else dated.span
+            found.spans = [replace(dated, span=last)]
+            self.first_of_all.append(f"Of those active the {last.unit} before:")
+            if "share" in found.operations:
+                metrics = [RATES.get(metrics[0], metrics[0])]
+                found.operations.discard("share")
         elif not came_back and self.follows_on(metrics):
             metrics, found.spans = self.from_one_to_the_next(metrics), found.spans[-1:]
             found.operations.discard("share")
@@ -53,7 +61,8 @@ class MetricReading(Settling):
     def rates_for_counts(self, metrics: list[str]) -> list[str]:
         """Better retained is a rate, how many churn is a count; nor is a rate asked for with its numerator."""
         found = self.found
-        judges = found.operations & {"best", "worst"} or self.text_has("longer", "likely")
+        judges = bool(found.operations & {"best", "worst"} or self.each_anywhere(self.lexicon.judging))
+        judges |= self.says_whether and bool(self.each_anywhere(self.lexicon.as_much))
         if len(metrics) == 1 and metrics[0] in RATES and judges:
             return [RATES[metrics[0]]]
         counts = {rate: count for count, rate in RATES.items()}
@@ -178,6 +187,19 @@ class MetricReading(Settling):
         """Whether a segment is said of the metric: of the users who churned, what share came from tiktok."""
         end, value = self.found.metric_places[metric][1], max(self.found.value_positions.values(), default=0)
         return self.has_verb(end, value)
+
+    def is_from_one_to_the_next(self, metrics: Sequence[str]) -> bool:
+        """Whether a loss, or what is kept, is that from one period to the one after it: lost from May to June."""
+        found = self.found
+        if len(found.spans) != 1 or len(metrics) != 1 or metrics[0] not in {*RATES, *RATES.values()}:
+            return False
+        span, begin = found.spans[0].span, found.spans[0].begin
+        if span.ends is None or span.is_ambiguous or self.text(begin) != "from":
+            return False
+        first, second = span.ends
+        says_more = found.operations & {*CHANGES, "series", "total", "explain", "highest", "lowest"} or found.per_period
+        is_next = first.unit == second.unit and second.first == first.last + DAY and first.unit in GRAINS
+        return is_next and not says_more and found.grain in (None, first.unit)
 
     def follows_on(self, metrics: Sequence[str]) -> bool:
         """Whether users of one date are looked for in another: the users of April who were lost in May."""

@@ -162,7 +162,8 @@ class PeriodReading(Settling):
             return start, end
         if operation == "series":
             return first, latest if only_complete else still_open
-        if operation in (*AVERAGES, *PICKS) or (operation in ("highest", "lowest") and not by):
+        ranks_periods = not by or (self.ranked_in_each and not self.ranked_within)
+        if operation in (*AVERAGES, *PICKS) or (operation in ("highest", "lowest") and ranks_periods):
             return first, latest
         adds_up = set(metrics) <= ADDITIVE and self.found.operations.isdisjoint(CHANGES)
         if adds_up and by and operation in ("highest", "lowest", "compare"):

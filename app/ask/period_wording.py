@@ -177,19 +177,22 @@ class PeriodTeller(Teller):
     median = average
 
     def figures_within(self, within: Longer) -> str:
-        """One figure for each longer period."""
-        parts = []
+        """One figure for each longer period, or of each value those of its longer periods."""
+        of_values: dict[str, list[str]] = {}
         for row in self.rows:
             start, value = row["within_start"].date(), row[self.metric.name]
             mark = "" if self.catalogue.is_complete(start, within) else " so far"
             if self.known(value):
-                parts.append(f"{longer_name(start, within)} {self.averaged(value, self.metric)}{mark}")
+                figure = f"{longer_name(start, within)} {self.averaged(value, self.metric)}{mark}"
+                of_values.setdefault(self.segment(row) if self.query.by else "", []).append(figure)
         if self.rows[0]["within_start"].date() < self.catalogue.first:
             self.notes.append(f"The data begins on {words.day(self.catalogue.first)}.")
         is_average = self.query.operation in AVERAGES
-        self.more(len(parts) - LISTED)
+        self.more(sum(len(parts) - LISTED for parts in of_values.values() if len(parts) > LISTED))
         called = f"{self.query.operation} {self.label} per {self.grain}" if is_average else self.label
-        return f"{called}{self.where}, by {within}: {', '.join(parts[-LISTED:])}."
+        by = f"{self.split_name} and " if self.query.by else ""
+        listed = (f"{value}: {', '.join(parts[-LISTED:])}".removeprefix(": ") for value, parts in of_values.items())
+        return f"{called}{self.where}, by {by}{within}: {'; '.join(listed)}."
 
     def series(self) -> str | Said:
         if self.query.within:
@@ -339,15 +342,17 @@ class PeriodTeller(Teller):
         return f"{said}, of all {plural(what)}{scope}{f'; then {rest}' if rest else ''}."
 
     def first_of_each(self) -> str:
-        """Of each value of one segment the first values of the other."""
-        each, chosen = self.query.splits
+        """Of each value the first values of another segment, or its first periods; of each period the first values."""
+        names = [*map(words.title, self.query.splits), self.grain]
+        each, chosen = (1, 0) if self.query.within_each == "period" else (0, 1)
         firsts: dict[str, list[str]] = {}
         for row in self.rows:
-            figure = f"{self.number(row[self.metric.name])}{self.made_of(self.metric, row)}"
-            firsts.setdefault(str(row[each]), []).append(f"{row[chosen]} {figure}")
-        listed = "; ".join(f"{value}: {', '.join(figures)}" for value, figures in firsts.items())
-        what = f"{words.title(chosen)} with the {self.rank} {self.label}{self.where}"
-        return f"{what} for each {words.title(each).lower()} {self.at}: {listed}."
+            figure = f"{self.number(row[self.metric.name])}{self.made_of(self.metric, row)}{self.open_mark(row)}"
+            keys = [*(str(row[segment]) for segment in self.query.splits), self.period(row)]
+            firsts.setdefault(keys[each], []).append(f"{keys[chosen]} {figure}")
+        listed = "; ".join(f"{name}: {', '.join(figures)}" for name, figures in firsts.items())
+        what = f"{names[chosen].capitalize()} with the {self.rank} {self.label}{self.where}"
+        return f"{what} for each {names[each].lower()} {self.at}: {listed}."
 
     def longer(self, row: Row) -> str:
         """The longer period of a row."""

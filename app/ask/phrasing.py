@@ -75,7 +75,8 @@ def as_question(query: MetricQuery, catalogue: Catalogue) -> str:
     by = f" by {' and '.join(words.title(one).lower() for one in query.splits)}" if query.by else ""
     if query.operation in ("highest", "lowest"):
         if query.within_each:
-            each, first = (words.title(one).lower() for one in query.splits)
+            values = [words.title(one).lower() for one in query.splits]
+            each, first = (query.grain, values[0]) if query.within_each == "period" else (*values, query.grain)[:2]
             return f"which {first} had the {query.operation} {label} in each {each} {when}{where}"
         what = words.title(query.by).lower() if query.by else query.grain
         return f"which {what} had the {query.operation} {label} {when}{where}"

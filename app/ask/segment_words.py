@@ -36,9 +36,11 @@ class SegmentWords(Question):
         if self.text(0) == "where" and comes_from:
             self.found.operations.add("explain")
             self.take(len(self.tokens) - 2, len(self.tokens))
-        elif self.text(0) == "where" and self.catalogue.segments:
+        elif self.text(0) == "where" and self.catalogue.segments and not self.each(self.lexicon.segments):
             segments = " or ".join(words.title(name).lower() for name in self.catalogue.segments)
-            options = tuple(f"new users by {words.title(name).lower()}" for name in self.catalogue.segments)
+            metric = next((name for name, _, _ in self.each(self.lexicon.metrics)), "new_users")
+            label = self.catalogue.metrics[metric].label.lower()
+            options = tuple(f"{label} by {words.title(name).lower()}" for name in self.catalogue.segments)
             raise Stop(self.unclear(f"Where by what: {segments}?", options=options))
         negated_until = -1
         for begin, end, meanings in sorted(self.mentions()):

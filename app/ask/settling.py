@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Literal
 
 from app import words
-from app.ask.grammar import CHANGES, Grammar
+from app.ask.grammar import CHANGES, VERBS, Grammar
 from app.ask.metric_query import Grain, Operation, SegmentFilter
 from app.ask.phrasing import span_name
 from app.ask.question import Stop
@@ -16,7 +16,6 @@ from app.ask.spans import Dated, Span
 
 DEFAULT_METRIC = "active_users"
 DEFAULT_GRAIN: Grain = "month"
-VERBS = {"is", "are", "was", "were", "did", "do", "does", "has", "have"}
 # Verbs that lead what is said of users.
 SAYING = ("is", "are", "was", "were", "came", "come", "comes", "use", "used", "using")
 OPEN_QUESTIONS = {"what", "how", "which", "when", "why", "who", "where", "whom", "whose", "show", "list"}
@@ -78,6 +77,19 @@ class Settling(Grammar):
         """The segment of which each value has a first one: the top source in each country."""
         each, ranks = self.found.each_segment, {"highest", "lowest", "best", "worst", "more", "less", "rank"}
         return each if len({*self.found.by}) == 2 and self.found.operations & ranks else None
+
+    @property
+    def ranked_in_each(self) -> Literal["value", "period"] | None:
+        """Of what each has a first one: the best month, or the top source, of each country; the top one each month."""
+        found = self.found
+        is_first = bool(found.operations & {"highest", "lowest", "best", "worst"}) and "rank" not in found.operations
+        if self.ranked_within:
+            return "value"
+        if len({*found.by}) != 1 or not is_first or found.operations & CHANGES:
+            return None
+        if found.per_period:
+            return "period"
+        return "value" if found.over_period and found.within_each else None
 
     def split_further(self, by: str | None) -> str | None:
         """The second of two segments that split a figure."""

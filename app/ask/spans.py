@@ -41,12 +41,14 @@ WEEKDAYS = {
     for number, names in enumerate(("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"))
     for name in (names,)
 }
-# Days of the year that have a name, the longer names first.
+# Days of the year that have a name.
 HOLIDAYS = {
     ("christmas", "eve"): (12, 24),
     ("christmas", "day"): (12, 25),
     ("christmas",): (12, 25),
     ("boxing", "day"): (12, 26),
+    ("new", "year"): (1, 1),
+    ("new", "years"): (1, 1),
     ("new", "year", "eve"): (12, 31),
     ("new", "years", "eve"): (12, 31),
     ("new", "year", "day"): (1, 1),
@@ -74,7 +76,7 @@ LAST = ("last", "previous", "past", "prior", "preceding", "latest", "recent", "t
 NOW = ("this", "current", "ongoing")
 # That a period has ended, said before it.
 ENDED = ("complete", "completed", "full", "calendar", "whole", "finished", "ended", "closed")
-CONNECTORS = ("to", "until", "till", "til", "through", "thru")
+CONNECTORS = ("to", "into", "until", "till", "til", "through", "thru")
 WORDS = {
     *MONTHS,
     *WEEKDAYS,

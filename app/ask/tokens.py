@@ -38,6 +38,12 @@ ORDINALS = {
 }
 
 _COMPOUND = re.compile(rf"\b({'|'.join(TENS)})[\s-]({'|'.join([*list(NUMBERS)[1:10], *list(ORDINALS)[:9]])})\b", re.I)
+_YEAR_IN_WORDS = re.compile(rf"\btwenty[\s-]twenty(?:[\s-]({'|'.join(list(NUMBERS)[1:10])}))?\b", re.I)
+_LARGE = re.compile(
+    rf"(?<!half )\b(an?|{'|'.join(NUMBERS)}|\d+(?:\.\d+)?)(?:k|[\s-](hundred|thousand))"
+    rf"(?:\s+and\s+({'|'.join(NUMBERS)}|\d\d?)|\s+({'|'.join(TENS)}|\d\d))?\b",
+    re.I,
+)
 _TOKEN = re.compile(
     r"\d{4}-\d{1,2}-\d{1,2}|\d{4}[-/](?:0?[1-9]|1[0-2])(?!\d)|\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d\d)(?!\d)"
     r"|(?:0?[1-9]|1[0-2])[-/.]20\d\d(?!\d)"
@@ -60,6 +66,9 @@ _CONTRACTIONS = {  # in this order
     r"'ll\b": " will",
     r"'d\b": " would",
     r"\bi'm\b": "i am",
+    # the same without the apostrophe
+    r"\b(do|does|did|is|are|was|were|has|have|had|could|would|should)nt\b": r"\1 not",
+    r"\b(we|they|you|i)ve\b": r"\1 have",
 }
 
 
@@ -108,7 +117,9 @@ def tokenise(question: str) -> list[Token]:
     text = _MONTH_AND_YEAR.sub(r"\1 20\2", text)  # apr26, Apr2026, Apr-26
     text = re.sub(r"\b([qh][1-4])\s?[/-]\s?(\d\d)\b", r"\1 20\2", text, flags=re.IGNORECASE)  # Q3/26
     text = re.sub(r"\bw/[ce]\b|\bwc\b", "week of", text, flags=re.IGNORECASE)  # w/c 18 May
+    text = _YEAR_IN_WORDS.sub(lambda match: f"{2020 + NUMBERS[(match[1] or 'zero').lower()]}", text)
     text = _COMPOUND.sub(_in_digits, text)  # twenty-eight, twenty-first
+    text = _LARGE.sub(_as_number, text)  # a hundred, two hundred and fifty, 1.5k
     text = _DAYS_DASHED.sub(r"\1 to \2", text)  # 1-15 May
     text = _NAMES_DASHED.sub(r"\1 to \2", text)  # Jan-Mar, Q1-Q2
     text = re.sub(r"(?<=\w)[\u2013\u2014](?=\w)", " to ", text)  # 5 May\u201312 June
@@ -125,6 +136,13 @@ def tokenise(question: str) -> list[Token]:
 def _in_digits(match: re.Match[str]) -> str:
     tens, one = match[1].lower(), match[2].lower()
     return f"{TENS[tens] + NUMBERS[one]}" if one in NUMBERS else f"{TENS[tens] + ORDINALS[one]}th"
+
+
+def _as_number(match: re.Match[str]) -> str:
+    one, rest = match[1].lower(), (match[3] or match[4] or "zero").lower()
+    times = 1.0 if one in ("a", "an") else NUMBERS[one] if one in NUMBERS else float(one)
+    is_hundreds = (match[2] or "").lower() == "hundred"
+    return f"{times * (100 if is_hundreds else 1000) + (NUMBERS[rest] if rest in NUMBERS else int(rest)):g}"
 
 
 def spoken(tokens: list[Token]) -> str:

@@ -125,7 +125,7 @@ def chips(query: MetricQuery, catalogue: Catalogue, change: Change) -> None:
             splits = " and ".join(map(words.title, query.splits)) or "Nothing"
             _chip(
                 f"Split by: {splits}", "Split by", values, query.by,
-                lambda by: query.changed(by=by, and_by=None, within_each=False), change, suffix,
+                lambda by: query.changed(by=by, and_by=None, within_each=None), change, suffix,
             )  # fmt: skip
         for number, one in enumerate(query.filters):
             kept = tuple(other for other in query.filters if other != one)
