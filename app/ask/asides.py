@@ -35,12 +35,13 @@ _LEADING = {"from", "in", "on", "about", "at", "for", "with", "via", "by", "of",
 
 @functools.cache
 def _audience() -> re.Pattern[str]:
-    """For my board deck, for tomorrow's weekly business review."""
+    """For my board deck, for tomorrow's weekly business review, preparing a slide."""
     inner = "|".join(map(re.escape, fillers()["audience_words"]))
     nouns = "|".join(re.escape(noun).replace(r"\ ", r"[\s-]") for noun in fillers()["audiences"])
     people = "|".join(map(re.escape, vocabulary()["nouns"]))  # for our team accounts: no audience
     when = r"next\s+(?:week|month|quarter|year)(?:'s)?|this\s+(?:week|month|quarter|year)'s"
-    before = rf"\b(?:for|ahead of|before)\s+(?:(?:{when}|(?:{inner})(?:'s)?)[\s-]+){{0,6}}"
+    making = "|".join(map(re.escape, fillers()["making"]))
+    before = rf"\b(?:for|ahead of|before|{making})\s+(?:(?:{when}|(?:{inner})(?:'s)?)[\s-]+){{0,6}}"
     return re.compile(rf"{before}(?:{nouns})\b(?!\s+(?:{people})\b)", re.I)
 
 
@@ -66,9 +67,27 @@ def without_audience(question: str, lexicon: Lexicon) -> str:
         return match.group() if values & {token.text for token in tokenise(match.group())} else " "
 
     question = question.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-    for pattern in (_SPEAKING, _phrases(), _audience(), _SIGNED):
+    question = _without_glosses(question, lexicon)
+    for pattern in (_SPEAKING, _audience(), _phrases(), _SIGNED):
         question = pattern.sub(cut, question)
     return question
+
+
+# Gained users (new + resurrected).
+_OPERATORS = re.compile(r"[+/\u00f7\u2212*]|\s[-\u2013]\s|(?<=\w)\s+(?:plus|minus|over|divided|and|less)\b", re.I)
+_GLOSS = re.compile(r"\(([^()]*)\)")
+
+
+def _without_glosses(question: str, lexicon: Lexicon) -> str:
+    """The question without what only says, in parentheses, of what a metric that is named is made."""
+
+    def cut(match: re.Match[str]) -> str:
+        before, inside = tokenise(question[: match.start()]), tokenise(match[1])
+        is_named = any(lexicon.metrics.at(before, n, [True] * len(before)) for n in range(len(before)))
+        is_made_of = _OPERATORS.search(match[1]) and {token.text for token in inside} <= lexicon.of_formulas
+        return " " if is_named and is_made_of else match.group()
+
+    return _GLOSS.sub(cut, question)
 
 
 def asides(question: str, lexicon: Lexicon) -> Iterator[tuple[str, str]]:

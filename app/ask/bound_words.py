@@ -36,7 +36,8 @@ class BoundWords(Question):
             if self.text(begin - 1) in UNITS:
                 continue  # the days last month on which nobody came
             goes_on = self.text(noun + 1) in ("with", "when", "that", "where", "in", "we", "on")
-            if is_bounded and (self.text(noun) == "time" or (self.text(noun) in UNITS and goes_on)):
+            is_time = self.text(noun) == "time" and self.text(noun + 1) not in self.lexicon.nouns  # first time users
+            if is_bounded and (is_time or (self.text(noun) in UNITS and goes_on)):
                 self.found.operations.add(pick)
                 self.take(begin, noun)
 

@@ -33,7 +33,8 @@ class CohortWords(Question):
 
     def read_ever_back(self) -> None:
         """Ever came back after signing up, after their first month: in any period after the first one."""
-        joining = [n for n, token in enumerate(self.tokens) if token.text in JOINED]
+        texts = [*(token.text for token in self.tokens), ""]
+        joining = [n for n, (one, two) in enumerate(pairwise(texts)) if one in JOINED and two != "again"]
         is_back = self.text_has("ever", "never") and self.text_has("back", "returned", "return", "again")
         ages = [match for match in map(self.age_at, range(len(self.tokens))) if match and match[0] != 1]
         if not (is_back and joining) or ages:
@@ -54,6 +55,7 @@ class CohortWords(Question):
         """After 3 months, month 3, day-7 retention, 30 days later, m1, in their first month."""
         self.check_within()
         self.read_age_axis()
+        self.read_following()
         self.read_age_question()
         for begin in range(len(self.tokens)):
             match = self.ages_at(begin) or self.age_at(begin)
@@ -90,6 +92,15 @@ class CohortWords(Question):
             if unit in ("day", "week", "month") and is_axis:
                 self.found.asks_ages, self.found.grain = True, cast(Grain, unit)
                 self.take(begin - (self.text(begin - 1) in ("by", "per", "each", "every")), begin + 3)
+
+    def read_following(self) -> None:
+        """Over the following months: every age."""
+        for begin in range(len(self.tokens) if self.talks_of_retention else 0):
+            unit = self.text(begin + 1)
+            leads = self.text(begin) in ("following", "subsequent", "next", "coming", "later") and self.free[begin]
+            if leads and unit in ("days", "weeks", "months") and UNITS.get(unit):
+                self.found.asks_ages, self.found.grain = True, cast(Grain, UNITS[unit])
+                self.take(begin, begin + 2)
 
     def read_age_question(self) -> None:
         """After how many months is less than a third there, at which age does it fall below 30%."""
@@ -135,7 +146,9 @@ class CohortWords(Question):
         word, number = self.text(begin), self.tokens[begin].whole
         if (match := re.fullmatch(r"([dwm])(\d{1,3})", word)) and self.talks_of_retention:
             return int(match[2]), {"d": "day", "w": "week", "m": "month"}[match[1]], begin + 1
-        unit = UNITS.get(word)
+        unit = "month" if word == "period" and not self.found.age else UNITS.get(word)
+        if word == "period" and self.found.age:
+            unit = self.found.age[1]
         after = self.tokens[begin + 1].whole if begin + 1 < len(self.tokens) and self.free[begin + 1] else None
         dates_on = self.text(begin + 2) in ("of", "in") and self.text(begin + 3).isdigit()
         if unit in ("day", "week", "month") and after is not None and after <= 5000 and not dates_on:
@@ -242,6 +255,7 @@ class CohortWords(Question):
             nouns = [(d.begin - 1, d.begin) for d in self.found.spans if self.text(d.begin) == "from"]
             markers = [(begin, end) for begin, end in nouns if self.text(begin) in self.lexicon.nouns]
         follows = self.text_has("still", "who", "that", "retained", "came", "come", "remained", "stayed", "returned")
+        follows |= self.text(0) == "of" or len(self.found.spans) == 2
         if not (saw_cohort or follows or self.found.age):
             markers = [(begin, end) for begin, end in markers if self.text(begin) != "new"]  # were there new users in
         is_part = all(self.text(begin) in ("new", "were") for begin, _ in markers) and len(self.found.spans) < 2
@@ -330,7 +344,8 @@ class CohortWords(Question):
         texts = [token.text for token in self.tokens]
         points_back = any(one == "of" and two in ("them", "those", "these") for one, two in pairwise(texts))
         is_part = texts[0] == "of" or points_back
-        return [one for one in new if is_part or (any(d.end == one[0] for d in self.found.spans) and self.found.age)]
+        dated = {d.end: self.text(d.begin - 1) == "of" for d in self.found.spans}
+        return [one for one in new if is_part or dated.get(one[0]) or (one[0] in dated and self.found.age)]
 
     def bounds_number(self, begin: int, end: int) -> bool:
         """Whether words such as "or more" bound a figure, and no age: 40% or more, at least 40%."""

@@ -71,6 +71,10 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
                 self.take(begin, end)
         if self.text(0) in VERBS and self.text(1) == "not" and self.text(2) in SUBJECTS:
             self.take(1, 2)  # didn't we lose users
+        for begin, token in enumerate(self.tokens):
+            if token.text in UNITS and self.text(begin + 1) in ("after", "by") and self.text(begin + 2) == token.text:
+                self.found.per_period = True  # month after month
+                self.take(begin, begin + 2)
         for _, begin, end in self.each(self.lexicon.courtesies):
             self.found.asks_ago |= self.text(end - 1) == "ago"
             self.take(begin, end)
@@ -166,9 +170,10 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
         """What no metric query can express, by the words that say so."""
         named = self.each(self.lexicon.individuals)
         if self.text_has("many", "number", "count", "share", "percentage", "percent"):  # how many users who churned
-            people = self.lexicon.nouns | self.lexicon.metrics.words
+            people = self.lexicon.nouns | self.lexicon.metrics.words | {"those", "ones"}
             named = [one for one in named if self.text(one[1]) != "who" or self.text(one[1] - 1) not in people]
-        asks_who = named and not (self.text(named[0][1]) == "who" and self.each(self.lexicon.segments))
+        of_segments = self.each(self.lexicon.segments) or len(list(self.mentions())) > 1  # ios or web, who is better
+        asks_who = named and not (self.text(named[0][1]) == "who" and of_segments)
         if asks_who and not self.each(self.group("explain")):
             raise Stop(self.no_answer(NOT_NAMED))
         named_at = {begin for _, begin, _ in self.each(self.lexicon.metrics)}
@@ -186,7 +191,8 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
             known = f"the data is complete up to, not including, {words.day(self.catalogue.as_of)}"
             when = f"{span_name(future[0].span)} is not yet known" if future else "What is to come is not yet known"
             raise Stop(self.no_answer(f"{when}: {known}, and nothing here forecasts."))
-        if held := self.each(self.lexicon.not_held):
+        inside = {place for _, begin, end in self.each(self.lexicon.metrics) for place in range(begin + 1, end)}
+        if held := [one for one in self.each(self.lexicon.not_held) if one[1] not in inside]:  # first time users
             name, begin, end = held[0]
             if not self.is_segment_value(begin):
                 what = spoken(self.tokens[begin:end])
@@ -258,12 +264,13 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
                 self.take(position, position + 1)
 
     def read_breakdown(self) -> None:
-        """Break new users down by country, into new and retained ones."""
-        texts = [token.text for token in self.tokens]
-        for word in ("down", "into"):
-            if "break" in texts and word in texts[texts.index("break") :]:
-                self.take(texts.index("break"), texts.index("break") + 1)
-                self.take(texts.index(word), texts.index(word) + 1)
+        """Break new users down by country, into new and retained ones; split them up."""
+        verbs = [n for n, token in enumerate(self.tokens) if token.text in ("break", "split", "divide")]
+        for place in range(verbs[0] + 1, len(self.tokens)) if verbs else ():
+            if self.text(place) in ("down", "up", "into") and self.free[place]:
+                self.take(verbs[0], verbs[0] + 1)
+                self.take(place, place + 1)
+                return
 
     def read_operations(self) -> None:
         self.read_breakdown()
@@ -346,27 +353,30 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
                 self.found.operations.add(token.text)
                 self.take(position, position + 1)
             # top 3 countries, the 5 best months, which three months had the most
-            if self.found.operations & set(ranks) and self.free[position]:
+            if self.found.operations & {"rank", *ranks} and self.free[position]:
                 number = token.whole
                 before, after = self.text(position - 1), self.text(position + 1)
                 is_of_values = bool(self.lexicon.segments.at(self.tokens, position + 1, [True] * len(self.tokens)))
                 is_of_values |= self.text(position + 1) in UNITS and self.text(position + 2) == "with"
                 leads = (
                     is_of_values
-                    or before in ("top", "bottom", "which", "the", "what", *RANKING_WORDS)
+                    or before in ("top", "bottom", "which", "the", "what", "first", *RANKING_WORDS)
                     or after in RANKING_WORDS
                 )
                 if number and number <= 100 and leads:
                     self.found.limit = number
-                    self.take(position, position + 1)
+                    self.take(position - (before == "first"), position + 1)
 
     def read_particles(self) -> None:
-        """Racked up, pinned down: no movement, unlike is up, went down, is significantly up."""
+        """Racked up, pinned down: no movement, unlike is up, went down, is significantly up; nor a rank: did record."""
         for position, token in enumerate(self.tokens):
             before = self.text(position - 1)
             is_owed = self.text(position + 1) == "to" and position + 2 in self.found.value_places.values()
             if token.text == "down" and is_owed and self.free[position]:
                 self.take(position, position + 2)  # how much of it was down to android
+            asks = {self.text(n) for n in range(position)} & {"did", "does", "do", "to"}
+            if token.text == "record" and asks and before not in ("a", "the", "our", "new", "on", "of", "is", "was"):
+                self.take(position, position + 1)  # which churn did android record in June
             is_verb = position > 0 and self.free[position - 1] and before in self.lexicon.glue - self.lexicon.moving
             if token.text in ("up", "down") and self.free[position] and is_verb and not before.endswith("ly"):
                 self.take(position - 1, position + 1)

@@ -110,7 +110,7 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
         """Says what else the words could have meant."""
         if operation == "series" and metrics == [DEFAULT_METRIC] and self.counts_users and self.text_has("every"):
             self.first_of_all.append(f"Each {grain} by itself; who was there in every one is not kept.")
-        if metrics == ["retention_rate"] and not (self.found.spans or self.text_has("rate")):
+        if metrics == ["retention_rate"] and operation == "value" and not self.text_has("rate", "kept", "keep"):
             self.notes.append(
                 f"Of those active the {grain} before; of those who joined, ask for retention after 1 {grain}."
             )

@@ -113,9 +113,9 @@ class Leftovers(Question):
             raise Stop(self.unread(self.no_answer(message)))
         position = left[0]
         before = [self.text(position - 1), self.text(position - 2)]
-        is_place = before[0] in ("in", "on", "from", "for", "via", "through", "and", "vs", "than", "with") or before[
-            1
-        ] in ("in", "on", "from", "via")
+        leading = ("in", "on", "from", "for", "via", "through", "and", "vs", "than", "with", "by")
+        is_name = position > 0 and self.raw[position].original[:1].isupper()  # Instagram
+        is_place = is_name or before[0] in leading or before[1] in ("in", "on", "from", "via")
         is_word = self.tokens[position].text.isalpha() and self.tokens[position].text not in self.lexicon.known
         if recognised and is_place and is_word and len(left) <= 3:
             raise Stop(self.unread(Unanswerable(message=self.catalogue.no_such_value(what))))

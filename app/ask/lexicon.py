@@ -158,6 +158,7 @@ class Lexicon:
         others = [f"other {' '.join(phrase)}" for phrase in self.segments.meanings]
         self.beside = Phrases.of(words["beside"] | {"others": [*words["beside"]["others"], *others]})
         self.values, self.codes, self.absent_places = _values(catalogue, words["values"])
+        self.of_formulas = {*self.metrics.words, *self.nouns, *words["of_formulas"]}
         self.rated = {
             phrase[0] for phrase in self.metrics.meanings if phrase[-1] in ("rate", "ratio") and len(phrase) == 2
         }

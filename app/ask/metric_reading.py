@@ -33,6 +33,11 @@ class MetricReading(Settling):
         came_back = found.metrics == ["resurrected_users"]  # users active in August came back in September: kept
         if len(found.spans) == 2 and not came_back and set(found.metrics) - {"active_users"} < set(FOLLOWED):
             found.metrics = [name for name in found.metrics if name != "active_users"] or found.metrics
+        followed = [name for name in found.metrics if name != "active_users"]
+        if "previous" in found.operations and len(followed) == 1 < len(found.metrics) and followed[0] in RATES:
+            found.operations.discard("previous")  # of the previous month's active users, how many were lost
+            found.metrics = [RATES[followed[0]]] if "share" in found.operations else followed
+            found.operations.discard("share")
         if "share" in found.operations and found.grain == "day" and "mau" in found.metrics:
             found.metrics = ["mau"]  # what share of them uses the app on a day
         metrics, grain = self.calendar_metrics(self.rates_for_counts(found.metrics))
@@ -61,7 +66,10 @@ class MetricReading(Settling):
     def rates_for_counts(self, metrics: list[str]) -> list[str]:
         """Better retained is a rate, how many churn is a count; nor is a rate asked for with its numerator."""
         found = self.found
-        judges = bool(found.operations & {"best", "worst"} or self.each_anywhere(self.lexicon.judging))
+        anywhere = [True] * len(self.tokens)
+        judged = [n for n in range(len(self.tokens)) if self.lexicon.judging.at(self.tokens, n, anywhere)]
+        judges = bool(found.operations & {"best", "worst"})
+        judges |= any(self.text(n - 1) not in ("no", "any") for n in judged)  # no longer active
         judges |= self.says_whether and bool(self.each_anywhere(self.lexicon.as_much))
         if len(metrics) == 1 and metrics[0] in RATES and judges:
             return [RATES[metrics[0]]]

@@ -10,6 +10,8 @@ from app.ask.spans import GRAIN_WORDS
 from app.ask.tokens import spoken
 
 BACK = {"returned", "return", "returning", "back", "reactivated", "woke", "again", "resurrected"}
+AGAIN = (("again",), ("anymore",), ("any", "more"), ("any", "longer"), ("afterwards",))
+PRESENT = ("active_users", "resurrected_users")
 LISTING = {"and", "or", "vs", "versus", "to", "per", "by", "than"}
 WITHIN_PHRASE = 3  # words that may stand between two that belong together
 
@@ -19,6 +21,7 @@ class MetricWords(Question):
 
     def read_metrics(self) -> None:
         self.read_returns()
+        self.read_not_again()
         self.read_net()
         phrases = self.lexicon.metrics
         for group, begin, end in self.each(self.lexicon.metric_groups):
@@ -87,14 +90,15 @@ class MetricWords(Question):
     def read_movement(self) -> None:
         """Lost so many active users: the churned ones, or of two dates the change of the active ones; so is gained."""
         active = self.found.metric_places.get("active_users")
+        moved = next((name for name in ("active_users", "mau", "wau", "dau") if name in self.found.metrics), "")
         churned = self.found.metric_places.get("churned_users")
         is_fall = churned and self.group("fell").at(self.tokens, churned[0], [True] * len(self.tokens))
         if is_fall and len(self.found.metrics) > 1:
             self.found.metrics.remove("churned_users")  # retention dropped off
             self.found.operations.add("fell")
             return
-        if {"active_users", "churned_users", "gained_users"} <= {*self.found.metrics} and self.text_has("or"):
-            self.found.metrics = ["active_users"]  # did we gain or lose active users
+        if moved and {"churned_users", "gained_users"} <= {*self.found.metrics} and self.text_has("or"):
+            self.found.metrics = [moved]  # did we gain or lose active users
             self.found.operations.add("change")
             return
         for name, movement in (("churned_users", "fell"), ("gained_users", "rose")):
@@ -148,11 +152,13 @@ class MetricWords(Question):
             self.take(begin, end)
 
     def read_ratio(self) -> None:
-        """The ratio of users gained to users lost, of new to active ones."""
+        """The ratio of users gained to users lost, of new to active ones, of android to ios users."""
         named = self.each(self.lexicon.metrics)
         inside = {place for _, begin, end in named for place in range(begin, end)}
+        is_of_two = len({name for name, _, _ in named}) == 2 or any(len(v) == 2 for v in self.found.filters.values())
         for position, token in enumerate(self.tokens):
-            if token.text == "ratio" and position not in inside and len({name for name, _, _ in named}) == 2:
+            if token.text == "ratio" and position not in inside and is_of_two:
+                self.found.operations |= set() if len(named) > 1 else {"compare"}
                 self.take(position, position + 1)
 
     def read_returns(self) -> None:
@@ -169,6 +175,24 @@ class MetricWords(Question):
             self.found.metrics.append("resurrected_users")
             for position in (*away, *back):
                 self.take(position - (self.text(position) == "back"), position + 1)
+
+    def read_not_again(self) -> None:
+        """Who was not seen again, is not active any more, no longer uses the app: churned."""
+        for begin, token in enumerate(self.tokens):
+            is_no_longer = token.text == "no" and self.text(begin + 1) == "longer"
+            place = begin + 1 + is_no_longer
+            while self.text(place) in ("be", "been", "have", "has", "were", "was", "to"):
+                place += 1
+            said = self.lexicon.metrics.at(self.tokens, place, self.free) if place < len(self.tokens) else None
+            is_there = self.text(place) == "seen" or (said is not None and said[0] in PRESENT)
+            if not (is_no_longer or token.text == "not") or not is_there or not self.free[begin]:
+                continue
+            end = said[1] if said else place + 1
+            again = next((phrase for phrase in AGAIN if self.matches(phrase, end)), ())
+            if again or is_no_longer:
+                self.found.metrics.append("churned_users")
+                self.found.metric_places["churned_users"] = (begin, end)
+                self.take(begin, end + len(again))
 
     def absence_words(self) -> list[int]:
         """After having dropped off, after a break."""

@@ -16,6 +16,7 @@ from app.queries.catalogue import Metric
 
 MOST_VALUES = 20  # of a segment, or of two, named one by one
 MOST_NUMBERS = 40  # of values and periods together, named one by one
+MANY_TIMES = 1.5  # from here on a figure is said to be so many times another
 NO_CAUSE = "The data shows where it changed, not why."
 
 
@@ -430,7 +431,9 @@ class PeriodTeller(Teller):
         if difference == 0:
             return f"{answer}{said} They are equal."
         more = words.change(difference, None, self.metric.unit).lstrip("+")
-        return f"{answer}{said} {self.segment(top)} is {more} higher than {self.segment(low)}."
+        ratio = float(top[self.metric.name]) / float(low[self.metric.name]) if low[self.metric.name] else 0
+        times = f" ({ratio:.1f} times as many)" if self.metric.is_count and ratio > MANY_TIMES else ""
+        return f"{answer}{said} {self.segment(top)} is {more} higher than {self.segment(low)}{times}."
 
     def besides(self, rows: list[Row]) -> str:
         """How far each value is above or below everybody, or all others."""

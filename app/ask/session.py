@@ -59,6 +59,8 @@ def ask(
         return Answer("failed", f"{error} {error.advice}")
     except catalogues.NoDataError as error:
         return Answer("unanswerable", str(error))
+    except ModelError as error:
+        return Answer("failed", str(error))
     except duckdb.Error as error:
         log.error("ask: %s", type(error).__name__)
         return Answer("failed", "The warehouse could not be read. Run `make refresh`, then ask again.")
