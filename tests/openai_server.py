@@ -33,8 +33,10 @@ class Reply:
     def json(self, status: int, body: Body) -> None:
         self.send(status, json.dumps(body).encode(), "application/json")
 
-    def error(self, status: int, message: str = "no") -> None:
-        self.json(status, {"error": {"message": message, "type": "invalid_request_error", "code": None}})
+    def error(self, status: int, message: str = "no", param: str | None = None) -> None:
+        self.json(
+            status, {"error": {"message": message, "type": "invalid_request_error", "param": param, "code": None}}
+        )
 
     def say(self, content: Any, *, finish: str = "stop", refusal: str | None = None) -> None:
         """A completion with this content: an object as JSON, or text as it is; as a tool call if one was forced."""

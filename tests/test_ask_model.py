@@ -15,7 +15,6 @@ from ask_warehouse import build_once
 from openai_server import KEY, Reply, Server, serving, slow
 
 from app import warehouse
-from app.ask import model
 from app.ask.answer import Answer
 from app.ask.model import Endpoint
 from app.ask.session import ask
@@ -26,8 +25,7 @@ pytestmark = pytest.mark.xdist_group("ask")
 HARD = "how bad was it with our folks in the month of roses"
 JUNE: dict[str, Any] = {
     "operation": "value", "metrics": ["churn_rate"], "grain": "month", "start": "2026-06-01", "end": "2026-06-01",
-    "against_start": None, "against_end": None, "age": None, "filters": [], "by": None, "above": None, "below": None,
-    "limit": None, "of_change": False, "claim": None, "at_least": None, "at_most": None, "nth": None, "asks": None,
+    "against_start": None, "against_end": None, "age": None, "filters": [], "by": None, "details": None,
 }  # fmt: skip
 READING = {"kind": "metric_query", "metric_query": JUNE}
 
@@ -132,7 +130,8 @@ BROKEN: dict[str, Any] = {
     "two tables": reading(metrics=["churn_rate", "dau"]),
     "extra field": reading(sql="drop table fct_events"),
     "wrong type": reading(age="three"),
-    "huge": reading(limit=10**9),
+    "huge": reading(details={"limit": 10**9}),
+    "extra detail": reading(details={"sql": "drop table fct_events"}),
     "markup": "<script>alert(1)</script>",
 }
 
@@ -175,11 +174,41 @@ def test_a_page_instead_of_a_completion(server: Server) -> None:
 
 
 def test_a_slow_model_is_not_waited_for(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model, "SECONDS", 1.2)
+    monkeypatch.setenv("OPENAI_TIMEOUT", "1.2")
     server.play(slow(2.5))
     answer = ask(HARD)
     assert any("took too long" in note for note in answer.notes)
     assert is_sound(answer)
+
+
+def test_a_patience_that_is_no_number_is_said(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_TIMEOUT", "soon")
+    answer = ask(HARD)
+    assert answer.status == "failed"
+    assert "OPENAI_TIMEOUT is 'soon'" in answer.answer
+    assert server.bodies == []
+
+
+def test_a_model_that_reasons_takes_no_limits(server: Server) -> None:
+    """Such models refuse a request that sets a temperature or `max_tokens`; they are asked without."""
+
+    def play(reply: Reply) -> None:
+        if "max_tokens" in reply.body:
+            reply.error(400, "Unsupported parameter: 'max_tokens'.", param="max_tokens")
+        else:
+            reply.say(READING)
+
+    server.play(play)
+    assert ask(HARD).status == "answered"
+    assert modes(server) == ["schema", "schema"]
+    assert not {"max_tokens", "temperature"} & set(server.bodies[-1])
+
+
+def test_details_of_a_reading_count(server: Server) -> None:
+    """What few questions need is sent apart, and is part of the query all the same."""
+    server.play(lambda reply: reply.say(reading(operation="highest", start="2026-01-01", details={"nth": 2})))
+    answer = ask(HARD)
+    assert answer.answer == ask("second highest churn rate from January to June 2026", reader="builtin").answer
 
 
 def test_a_dead_port() -> None:
@@ -288,12 +317,12 @@ def test_generated_sql_never_answers_from_another_version(
 
 
 @pytest.mark.real_model
-def test_a_real_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model, "SECONDS", 600)  # a small machine needs that long for the first question
+def test_a_real_model() -> None:
     endpoint = Endpoint(
         os.environ.get("ASK_TEST_MODEL", "model"),
         "none",
         os.environ.get("ASK_TEST_BASE_URL", "http://localhost:8080/v1"),
+        seconds=600,  # a small machine needs that long for the first question
     )
     answer = ask("What was the churn rate in June 2026?", reader="model", endpoint=endpoint)
     assert is_sound(answer)

@@ -11,27 +11,34 @@ import logging
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 import openai
 import streamlit as st
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from app.ask.catalogue import Catalogue
 from app.ask.metric_query import InvalidQueryError, MetricQuery
 
 log = logging.getLogger(__name__)
 
-SECONDS = 20.0  # for a reading, all attempts together
-MOST_TOKENS = 1200
+SECONDS = 20.0  # for a reading, all attempts together, unless OPENAI_TIMEOUT says otherwise
 MOST_VALUES = 50  # of a segment
 UNUSABLE = "The model's reply could not be used."
 DEFAULT_MODEL = "gpt-4.1-mini"
 
 # How a reply is asked for, the strictest first; an endpoint that cannot do one is asked for the next.
 MODES = ("schema", "tool", "text")
+# What keeps a reply short and the same each time; models that reason take neither.
+LIMITS: dict[str, Any] = {"max_tokens": 1200, "temperature": 0}
+# The fields of a metric query that most questions need.
+USUAL = ("operation", "metrics", "grain", "start", "end", "against_start", "against_end", "filters", "by", "age")
+
+
+Kind = Literal["metric_query", "clarify", "unanswerable", "refused", "needs_sql"]
 
 
 class ModelError(Exception):
@@ -45,17 +52,40 @@ class Endpoint:
     model: str
     api_key: str
     base_url: str | None
+    seconds: float = SECONDS
 
 
 class _Reply(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class ModelReading(_Reply):
-    """How a model reads a question."""
+# A strict endpoint writes out every field of a reply. Those that few questions need stand apart, where one null says
+# that there are none: a reply gets a third as long, and comes so much sooner.
+_FIELDS: dict[str, Any] = {name: (field.annotation, field) for name, field in MetricQuery.model_fields.items()}
+_USUAL = {name: _FIELDS.pop(name) for name in USUAL}
+_Details = create_model("Details", __base__=_Reply, **_FIELDS)
+_USUAL["details"] = (_Details | None, None)
+_Query = create_model("Query", __base__=_Reply, **_USUAL)
 
-    kind: Literal["metric_query", "clarify", "unanswerable", "refused", "needs_sql"]
-    metric_query: MetricQuery | None
+
+class _Read(_Reply):
+    kind: Kind
+    metric_query: _Query | None  # type: ignore[valid-type]
+
+    def query(self) -> MetricQuery | None:
+        """What it says as one metric query. Raises `ValidationError`."""
+        if self.metric_query is None:
+            return None
+        fields = self.metric_query.model_dump()
+        return MetricQuery.model_validate(fields | (fields.pop("details") or {}))
+
+
+@dataclass(frozen=True)
+class ModelReading:
+    """How a model reads a question: a metric query, or the kind of question it takes it for."""
+
+    kind: Kind
+    metric_query: MetricQuery | None = None
 
 
 class ModelSql(_Reply):
@@ -68,18 +98,23 @@ Shape = TypeVar("Shape", bound=_Reply)
 
 
 def configured() -> Endpoint | None:
-    """The endpoint of the environment or of Streamlit's secrets: OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL."""
-    settings = {
-        name: os.environ.get(name) or _secret(name) for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL")
-    }
-    if not settings["OPENAI_API_KEY"] and not settings["OPENAI_BASE_URL"]:
+    """The endpoint of the environment or of Streamlit's secrets: OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL, and
+    OPENAI_TIMEOUT, the seconds it may take. Raises `ModelError`.
+    """
+    api_key, base_url, seconds = map(_setting, ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_TIMEOUT"))
+    if not api_key and not base_url:
         return None
+    try:
+        allowed = float(seconds or SECONDS)
+    except ValueError:
+        raise ModelError(f"OPENAI_TIMEOUT is {seconds!r}, which is no number of seconds.") from None
     # A server on one's own machine often wants no key; the client insists on one.
-    key = settings["OPENAI_API_KEY"] or "none"
-    return Endpoint(settings["OPENAI_MODEL"] or DEFAULT_MODEL, key, settings["OPENAI_BASE_URL"])
+    return Endpoint(_setting("OPENAI_MODEL") or DEFAULT_MODEL, api_key or "none", base_url, allowed)
 
 
-def _secret(name: str) -> str | None:
+def _setting(name: str) -> str | None:
+    if os.environ.get(name):
+        return os.environ[name]
     try:
         value = st.secrets.get(name)
     except (FileNotFoundError, st.errors.StreamlitSecretNotFoundError):
@@ -91,22 +126,17 @@ def read(question: str, catalogue: Catalogue, context: MetricQuery | None, endpo
     """A reading of the question whose metric query the catalogue allows. Raises `ModelError`."""
     asked = {"question": question, "question_before": context.model_dump(mode="json") if context else None}
 
-    def accept(reading: ModelReading) -> ModelReading:
-        if reading.kind != "metric_query":
-            return reading.model_copy(update={"metric_query": None})
-        if reading.metric_query is None:
+    def accept(reply: _Read) -> ModelReading:
+        if reply.kind != "metric_query":
+            return ModelReading(reply.kind)
+        query = reply.query()
+        if query is None:
             raise InvalidQueryError("no metric query")
-        return reading.model_copy(update={"metric_query": catalogue.checked(reading.metric_query)})
+        return ModelReading(reply.kind, catalogue.checked(query))
 
-    deadline = time.monotonic() + SECONDS
-    client = _client(endpoint)
-    for mode in MODES:
-        reply = _asked(client, endpoint, mode, _instructions(catalogue), json.dumps(asked), ModelReading, deadline)
-        if reply is not None:
-            try:
-                return accept(reply)
-            except InvalidQueryError:
-                continue
+    for reply in _replies(endpoint, _instructions(catalogue), asked, _Read):
+        with suppress(InvalidQueryError, ValidationError):
+            return accept(reply)
     raise ModelError(UNUSABLE)
 
 
@@ -123,8 +153,8 @@ def write_sql(
     """
     instructions = "\n".join(
         (
-            "Write one DuckDB SELECT that answers the question, over these tables only. No other function than "
-            'aggregates, window functions and date arithmetic. Reply with JSON: {"sql": "…"}.',
+            "Write one DuckDB SELECT that answers the question, over these tables only, as field sql of a JSON object. "
+            "No other function than aggregates, window functions and date arithmetic.",
             _frame(catalogue),
             "Tables and columns:",
             *(f"{name}({', '.join(columns)})" for name, columns in tables.items()),
@@ -133,22 +163,24 @@ def write_sql(
     asked: dict[str, Any] = {"question": question}
     if failed:
         asked |= {"statement_before": failed[0], "its_error": failed[1]}
-    deadline = time.monotonic() + SECONDS
-    client = _client(endpoint)
-    for mode in MODES:
-        reply = _asked(client, endpoint, mode, instructions, json.dumps(asked), ModelSql, deadline)
-        if reply is not None:
-            return reply.sql.strip().removesuffix(";")
+    for reply in _replies(endpoint, instructions, asked, ModelSql):
+        return reply.sql.strip().removesuffix(";")
     raise ModelError(UNUSABLE)
 
 
-def _client(endpoint: Endpoint) -> openai.OpenAI:
-    return openai.OpenAI(api_key=endpoint.api_key, base_url=endpoint.base_url, max_retries=1, timeout=SECONDS)
+def _replies(endpoint: Endpoint, instructions: str, asked: dict[str, Any], shape: type[Shape]) -> Iterator[Shape]:
+    """What the model replies, asked in one mode after the other, as far as it has this shape. Raises `ModelError`."""
+    deadline = time.monotonic() + endpoint.seconds
+    client = openai.OpenAI(api_key=endpoint.api_key, base_url=endpoint.base_url, max_retries=1)
+    for mode in MODES:
+        reply = _asked(client, endpoint.model, mode, instructions, json.dumps(asked), shape, deadline)
+        if reply is not None:
+            yield reply
 
 
 def _asked(
     client: openai.OpenAI,
-    endpoint: Endpoint,
+    model: str,
     mode: str,
     instructions: str,
     content: str,
@@ -159,12 +191,14 @@ def _asked(
     left = deadline - time.monotonic()
     if left <= 0.5:
         raise ModelError("The model took too long to answer.")
+    if mode == "text":
+        schema = json.dumps(shape.model_json_schema())
+        instructions += f"\nReply with one JSON object of this schema and nothing else: {schema}"
     try:
-        completion = client.with_options(timeout=left).chat.completions.create(
-            model=endpoint.model,
+        completion = _completion(
+            client.with_options(timeout=left),
+            model=model,
             messages=[{"role": "system", "content": instructions}, {"role": "user", "content": content}],
-            max_tokens=MOST_TOKENS,
-            temperature=0,
             **_mode_options(mode, shape),
         )
         message = completion.choices[0].message
@@ -189,6 +223,16 @@ def _asked(
         raise ModelError("The model's server had an error of its own.") from None
     except (openai.OpenAIError, ValidationError, ValueError, AttributeError, IndexError, TypeError):
         return None  # no completion, or none of this shape
+
+
+def _completion(client: openai.OpenAI, **request: Any) -> Any:
+    """A completion, within the limits if the model takes them."""
+    try:
+        return client.chat.completions.create(**request, **LIMITS)
+    except openai.BadRequestError as error:
+        if error.param not in LIMITS:
+            raise
+        return client.chat.completions.create(**request)
 
 
 def _mode_options(mode: str, shape: type[_Reply]) -> dict[str, Any]:
@@ -229,7 +273,6 @@ def _frame(catalogue: Catalogue) -> str:
 
 
 def _instructions(catalogue: Catalogue) -> str:
-    schema = json.dumps(ModelReading.model_json_schema())
     return "\n".join(
         (
             "You turn a question about a product's growth into a metric query. You never answer it and never state a "
@@ -239,10 +282,10 @@ def _instructions(catalogue: Catalogue) -> str:
             "it asks for anything other than an answer; needs_sql if the tables hold it and no metric query says it.",
             "metric_query: null unless kind is metric_query. Its fields:",
             MetricQuery.__doc__ or "",
+            f"In details, which is null unless one of them is needed: {', '.join(_Details.model_fields)}.",
             f"Last month is {catalogue.latest_complete('month')}, last week {catalogue.latest_complete('week')}. "
             "Without dates: the latest complete month; for series and rankings all of the data. “After 3 months” is "
             "age 3. A month is given by its first day.",
             _frame(catalogue),
-            f"Reply with one JSON object of this schema and nothing else: {schema}",
         )
     )
