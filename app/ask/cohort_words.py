@@ -61,6 +61,9 @@ class CohortWords(Question):
             match = self.ages_at(begin) or self.age_at(begin)
             if match:
                 age, unit, end = match
+                is_named = self.text(begin) in UNITS and self.tokens[end - 1].whole == age
+                if is_named and not self.talks_of_retention and not self.text_has(*SINCE_JOINING):
+                    raise Stop(self.unclear(f"{unit.capitalize()} {age} of the calendar, or after users joined?"))
                 if unit in ("quarter", "year"):
                     age, unit = age * (3 if unit == "quarter" else 12), "month"
                 if self.found.age and self.found.age != (age, cast(Grain, unit)):
@@ -288,7 +291,10 @@ class CohortWords(Question):
         one_cohort = sum(token.text in ("cohort", "cohorts") for token in self.tokens) < 2 and not self.text_has(
             "curves"
         )
-        if len(spans) == 2 and one_cohort and not self.found.age and places and "compare" not in self.kinds_of_words():
+        is_compared = "compare" in self.kinds_of_words() or (
+            len(spans) == 2 and "than" in (self.text(spans[1].begin - 1), self.text(spans[1].begin - 2))
+        )
+        if len(spans) == 2 and one_cohort and not self.found.age and places and not is_compared:
             self.found.cohort_span = min(
                 spans, key=lambda d: min(max(d.begin - end, begin - d.end, 0) for begin, end in places)
             )
@@ -344,7 +350,7 @@ class CohortWords(Question):
         texts = [token.text for token in self.tokens]
         points_back = any(one == "of" and two in ("them", "those", "these") for one, two in pairwise(texts))
         is_part = texts[0] == "of" or points_back
-        dated = {d.end: self.text(d.begin - 1) == "of" for d in self.found.spans}
+        dated = {d.end: "of" in (self.text(d.begin - 1), self.text(d.begin - 2)) for d in self.found.spans}
         return [one for one in new if is_part or dated.get(one[0]) or (one[0] in dated and self.found.age)]
 
     def bounds_number(self, begin: int, end: int) -> bool:

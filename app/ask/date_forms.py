@@ -75,6 +75,7 @@ class DateForms:
             self._days,
             self._several,
             self._ago,
+            self._beside_date,
             self._quarter,
             self._half,
             self._month,
@@ -281,6 +282,21 @@ class DateForms:
         if number is None or unit is None or number > 5000 or text_at(tokens, begin + 2) != "ago":
             return None
         return Dated(self._unit(unit, -number), begin, begin + 3)
+
+    def _beside_date(self, tokens: Sequence[Token], begin: int) -> Dated | None:
+        """The week before Christmas, the month after May 2026, the day before 1 June."""
+        unit, side = UNITS.get(text_at(tokens, begin)), text_at(tokens, begin + 1)
+        if unit not in ("day", "week", "month") or side not in ("before", "after") or text_at(tokens, begin - 1) == "a":
+            return None
+        inner = self.span_at(tokens, begin + 2)
+        if inner is None or inner.span.unit not in (unit, "day"):
+            return None
+        step, number = (-1, 7 if unit == "week" else 1) if side == "before" else (1, 7 if unit == "week" else 1)
+        if inner.span.unit == unit:
+            return replace(inner, span=self.shifted(inner.span, step, unit), begin=begin)
+        days = [(one.first + step * DAY, one.first + step * number * DAY) for one in (inner.span, *inner.span.others)]
+        spans = [Span(min(pair), max(pair), "range") for pair in days]
+        return Dated(replace(spans[0], others=tuple(spans[1:])), begin, inner.end) if unit == "week" else None
 
     def _quarter(self, tokens: Sequence[Token], begin: int) -> Dated | None:
         return self._part_of_year(tokens, begin, "q", "quarter", 3)

@@ -13,7 +13,7 @@ from datetime import timedelta
 from app.ask.catalogue import add_months
 from app.ask.date_forms import DateForms
 from app.ask.phrasing import span_name
-from app.ask.spans import CONNECTORS, DAY, UNITS, Dated, Span, ends_range, month_from, text_at
+from app.ask.spans import CONNECTORS, DAY, LAST, NOW, UNITS, Dated, Span, ends_range, month_from, text_at
 from app.ask.tokens import Token
 
 COMING = ("come", "comes", "came", "coming")
@@ -36,7 +36,7 @@ class DateReader(DateForms):
             else:
                 found.append(dated)
                 position = dated.end
-        narrowed = self._one_range(_within_scope(found))
+        narrowed = self._one_range(_within_scope(self._a_year_apart(tokens, found)))
         kept = {dated.begin for dated in narrowed}
         self.scopes = [dated for dated in found if dated.begin not in kept]
         return _shared_year(_months_of_a_year(self._shared_week(tokens, narrowed)), self.assumed)
@@ -50,6 +50,16 @@ class DateReader(DateForms):
             return found
         spans = [self._week_of(one.first) for one in (found[1].span, *found[1].span.others)]
         return [found[0], replace(found[1], span=replace(spans[0], others=tuple(spans[1:])))]
+
+    def _a_year_apart(self, tokens: Sequence[Token], found: list[Dated]) -> list[Dated]:
+        """This September and last September are two."""
+        this = [dated.span for dated in found if text_at(tokens, dated.begin) in NOW]
+        return [
+            replace(dated, span=self.shifted(dated.span, -1, "year"))
+            if text_at(tokens, dated.begin) in LAST and dated.span in this
+            else dated
+            for dated in found
+        ]
 
     def _one_range(self, found: list[Dated]) -> list[Dated]:
         """Since one date and until another, said apart, are one range."""
@@ -242,6 +252,8 @@ def _shared_year(found: list[Dated], assumed: list[str]) -> list[Dated]:
                 if number + 1 in said or number - 1 in said:
                     said.add(number)
                 elif span != neighbour:
-                    assumed.append(f"{span_name(span)} is taken, beside {span_name(neighbour)}.")
+                    is_until = dated.span.begins_at_once
+                    name = f"Up to {span_name(Span(span.last, span.last, 'day'))}" if is_until else span_name(span)
+                    assumed.append(f"{name} is taken, beside {span_name(neighbour)}.")
                 break
     return shared

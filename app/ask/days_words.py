@@ -42,6 +42,8 @@ BEFORE_ACTIVE = {
     "has",
     "been",
 }
+# What may stand between a verb of activity and every day.
+IDLE_OBJECTS = {"on", "the", "our", "app", "it", "us", "product", "in"}
 DAYS_IN = {"day": 1, "days": 1, "week": 7, "weeks": 7}
 EACH_NUMBER = {"distribution", "histogram", "curve", "days", "distributed"}
 BEFORE_NUMBER = {
@@ -141,13 +143,25 @@ class DaysWords(Question):
                 return position
         return None
 
+    def is_every_day(self, position: int) -> bool:
+        """Whether it is said of users here that they were active every day."""
+        day = position + 1 + (self.text(position + 1) == "single")
+        place = position - 1
+        while self.text(place) in IDLE_OBJECTS:
+            place -= 1
+        leads = self.text(position) in ("every", "each") and self.text(place) in ACTIVITY
+        return leads and self.text(day) == "day"
+
     def number(self, position: int) -> int | None:
-        """A number of days: 10, or half of those that count."""
+        """A number of days: 10, all or half of those that count."""
+        if self.is_every_day(position):
+            return RECENT_DAYS
         is_half = self.text(position) == "half" and self.text(position + 1) in ("of", "the")
         return RECENT_DAYS // 2 if is_half else self.tokens[position].whole
 
     def bound_end(self, position: int) -> int:
         """Where a number ends with what is said of it: 10 or more."""
+        position += self.text(position + 1) == "single"
         is_or = self.text(position + 1) == "or" and self.text(position + 2) in AFTER_NUMBER
         return position + (3 if is_or else 1)
 
@@ -155,8 +169,8 @@ class DaysWords(Question):
         """At least 10 days, 10 or more days, exactly 1 day."""
         number, end = float(self.number(position) or 0), self.bound_end(position)
         kind, begin = "exactly", position
-        if end > position + 1:
-            kind = AFTER_NUMBER[self.text(position + 2)]
+        if self.text(end - 2) == "or" and end > position + 2:
+            kind = AFTER_NUMBER[self.text(end - 1)]
         for phrase, meaning in BEFORE_NUMBER.items():
             words = phrase.split()
             if [self.text(n) for n in range(position - len(words), position)] == words and begin == position:

@@ -93,8 +93,10 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
                 ):
                     continue  # in the previous month
                 is_counted = self.text(begin) in UNITS and self.text(begin - 1) in ("a", "one")
-                if is_counted or self.text(end) in ("last", "yesterday"):
-                    continue  # a week before, the week before last, the day before yesterday
+                is_of_date = self.text(end - 1) == "before" and self.dates.span_at(self.tokens, end) is not None
+                is_of_date |= self.text(end) in ("last", "yesterday")
+                if is_counted or is_of_date:
+                    continue  # a week before, the week before last, the week before Christmas
                 grain = next((unit for name, unit in OVER.items() if self.text(begin) == name), None)
                 self.found.grain = self.found.grain or grain
                 is_beside = self.text(begin) == "to" and self.text(begin - 1) == "next"

@@ -108,7 +108,9 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
 
     def note_readings(self, metrics: Sequence[str], grain: Grain, operation: Operation) -> None:
         """Says what else the words could have meant."""
-        if operation == "series" and metrics == [DEFAULT_METRIC] and self.counts_users and self.text_has("every"):
+        counts_each = self.counts_users and self.text_has("every")
+        counts_each |= any(self.is_every_day(position) for position in range(len(self.tokens)))
+        if operation == "series" and metrics == [DEFAULT_METRIC] and counts_each:
             self.first_of_all.append(f"Each {grain} by itself; who was there in every one is not kept.")
         if metrics == ["retention_rate"] and operation == "value" and not self.text_has("rate", "kept", "keep"):
             self.notes.append(

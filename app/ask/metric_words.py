@@ -12,6 +12,7 @@ from app.ask.tokens import spoken
 BACK = {"returned", "return", "returning", "back", "reactivated", "woke", "again", "resurrected"}
 AGAIN = (("again",), ("anymore",), ("any", "more"), ("any", "longer"), ("afterwards",))
 PRESENT = ("active_users", "resurrected_users")
+BUT_NOT = {"but", "and", "not", "in", "active", "during", "on", "then", "any", "more", "anymore", "were", "who"}
 LISTING = {"and", "or", "vs", "versus", "to", "per", "by", "than"}
 WITHIN_PHRASE = 3  # words that may stand between two that belong together
 
@@ -22,6 +23,7 @@ class MetricWords(Question):
     def read_metrics(self) -> None:
         self.read_returns()
         self.read_not_again()
+        self.read_not_in()
         self.read_net()
         phrases = self.lexicon.metrics
         for group, begin, end in self.each(self.lexicon.metric_groups):
@@ -193,6 +195,23 @@ class MetricWords(Question):
                 self.found.metrics.append("churned_users")
                 self.found.metric_places["churned_users"] = (begin, end)
                 self.take(begin, end + len(again))
+
+    def read_not_in(self) -> None:
+        """Active in May but not in June: lost; active in both May and June: kept."""
+        if len(self.found.spans) != 2:
+            return
+        first, second = self.found.spans
+        between = range(first.end, second.begin)
+        negation = next((n for n in between if self.text(n) == "not" and self.free[n]), None)
+        if negation is not None and {self.text(n) for n in between} <= BUT_NOT:
+            self.found.metrics.append("churned_users")
+            self.found.metric_places["churned_users"] = (negation, negation + 1)
+            self.take(first.end, second.begin)
+        before = first.begin - 1 - (self.text(first.begin - 1) == "in")
+        if self.text(before) == "both" and self.text(before - 1) in ("in", "active", "during"):
+            self.found.metrics.append("retained_users")
+            self.found.metric_places["retained_users"] = (first.end, first.end + 1)
+            self.take(before, before + 1)
 
     def absence_words(self) -> list[int]:
         """After having dropped off, after a break."""

@@ -213,7 +213,7 @@ class _Reader(GrowthReading, CohortReading):
         if weak or "cumulative" in found.operations:
             found.metrics = weak or ["new_users"]
             return
-        asks_for_more = moves or found.per_period or found.operations - {"total", "split"}
+        asks_for_more = moves or found.bounds or found.per_period or found.operations - {"total", "split"}
         if found.has_noun and (self.is_everything or self.is_until if found.spans else not asks_for_more):
             found.metrics = ["new_users"]
             found.spans = found.spans if self.is_until else [self.everything]

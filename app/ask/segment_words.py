@@ -68,7 +68,8 @@ class SegmentWords(Question):
                 self.found.within_each = True
                 is_alone = not {self.text(begin - 2), self.text(end)} & {"and", "or", "&"}
                 self.found.each_segment = segment if is_alone else None  # of each country and platform: neither
-            self.take(begin, end)
+            is_number_of_all = begin > 0 and self.tokens[begin - 1].whole == len(self.catalogue.segments[segment])
+            self.take(begin - is_number_of_all, end)  # the three platforms
 
     def values_of(self, segments: Sequence[str]) -> str:
         """Country: SG, MY."""

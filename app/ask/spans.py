@@ -150,7 +150,13 @@ class Span:
 
     def in_year(self, year: int) -> Span:
         """Of what the words could mean, the one in a year; the span itself if there is none."""
-        return next((s for s in (self, *self.others) if s.first.year == year), self)
+        edge = "last" if self.begins_at_once else "first"
+        return next((span for span in (self, *self.others) if getattr(span, edge).year == year), self)
+
+    @property
+    def begins_at_once(self) -> bool:
+        """Whether all that the words could mean begins on one day: until July, of whichever year."""
+        return self.is_ambiguous and {span.first for span in self.others} == {self.first}
 
     def settled(self) -> Span:
         """The span without its alternatives."""
