@@ -11,7 +11,7 @@ from typing import cast
 from app.ask.date_forms import FOLLOWING
 from app.ask.metric_query import Grain
 from app.ask.question import Question, Stop
-from app.ask.spans import GRAIN_WORDS, UNITS, Dated, Span
+from app.ask.spans import GRAIN_WORDS, LAST, MONTHS, NOW, UNITS, Dated, Span, Unit
 from app.ask.tokens import ORDINALS
 
 # From when on an age counts: after they signed up, after their first visit.
@@ -25,6 +25,8 @@ SINCE_JOINING = JOINED | {"acquisition", "acquired", "activation", "install", "o
 LATER = {"after", "later", "afterwards", "thereafter", "beyond", "subsequently", "subsequent"}
 
 
+# What is said of users who were there at a time: active in May, the users we had in May.
+ACTIVE_AT = {"active", "actives", "around", "online", "there", "had", "used", "using"}
 LONGEST_AGE = 400  # a larger number beside a unit is a year
 
 
@@ -51,6 +53,17 @@ class CohortWords(Question):
         for place in joining:
             self.take(place, place + 1)
 
+    @functools.cached_property
+    def follows_active(self) -> bool:
+        """Whether users are followed who were there at a time, new or not: active in May, around in May."""
+        for position, token in enumerate(self.tokens):
+            place = position + 1
+            while self.text(place) in ("in", "during", "the", "on", "month", "of", "back", "users", "we", "had"):
+                place += 1
+            if token.text in ACTIVE_AT and place > position and self.text(place) in {*MONTHS, *LAST, *NOW}:
+                return not self.text_has("cohort", "cohorts", *JOINED - {"seen", "start"})
+        return False
+
     def read_ages(self) -> None:
         """After 3 months, month 3, day-7 retention, 30 days later, m1, in their first month."""
         self.check_within()
@@ -66,6 +79,11 @@ class CohortWords(Question):
                     raise Stop(self.unclear(f"{unit.capitalize()} {age} of the calendar, or after users joined?"))
                 if unit in ("quarter", "year"):
                     age, unit = age * (3 if unit == "quarter" else 12), "month"
+                if self.follows_active and len(self.found.spans) == 1:
+                    later = self.dates.shifted(self.found.spans[0].span, age, cast(Unit, unit))
+                    self.found.spans.append(Dated(later, begin, end))
+                    self.take(begin, end)
+                    continue
                 if self.found.age and self.found.age != (age, cast(Grain, unit)):
                     self.found.asks_ages = True
                     if self.found.age[1] != unit:

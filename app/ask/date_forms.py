@@ -284,19 +284,21 @@ class DateForms:
         return Dated(self._unit(unit, -number), begin, begin + 3)
 
     def _beside_date(self, tokens: Sequence[Token], begin: int) -> Dated | None:
-        """The week before Christmas, the month after May 2026, the day before 1 June."""
-        unit, side = UNITS.get(text_at(tokens, begin)), text_at(tokens, begin + 1)
-        if unit not in ("day", "week", "month") or side not in ("before", "after") or text_at(tokens, begin - 1) == "a":
+        """The week before Christmas, the month after May 2026, a week after 4 May, 3 months after May."""
+        word = tokens[begin] if begin < len(tokens) else Token("", "")
+        number = 1 if word.text in ("a", "one") else word.whole
+        place = begin + (number is not None)
+        unit, step = UNITS.get(text_at(tokens, place)), {"before": -1, "after": 1}.get(text_at(tokens, place + 1))
+        inner = self.span_at(tokens, place + 2) if unit in ("day", "week", "month") and step else None
+        if inner is None or unit is None or step is None:
             return None
-        inner = self.span_at(tokens, begin + 2)
-        if inner is None or inner.span.unit not in (unit, "day"):
+        if number or inner.span.unit == unit:
+            return replace(inner, span=self.shifted(inner.span, step * (number or 1), unit), begin=begin)
+        if unit != "week" or inner.span.unit != "day":
             return None
-        step, number = (-1, 7 if unit == "week" else 1) if side == "before" else (1, 7 if unit == "week" else 1)
-        if inner.span.unit == unit:
-            return replace(inner, span=self.shifted(inner.span, step, unit), begin=begin)
-        days = [(one.first + step * DAY, one.first + step * number * DAY) for one in (inner.span, *inner.span.others)]
+        days = [(one.first + step * DAY, one.first + 7 * step * DAY) for one in (inner.span, *inner.span.others)]
         spans = [Span(min(pair), max(pair), "range") for pair in days]
-        return Dated(replace(spans[0], others=tuple(spans[1:])), begin, inner.end) if unit == "week" else None
+        return Dated(replace(spans[0], others=tuple(spans[1:])), begin, inner.end)
 
     def _quarter(self, tokens: Sequence[Token], begin: int) -> Dated | None:
         return self._part_of_year(tokens, begin, "q", "quarter", 3)

@@ -7,7 +7,7 @@ from typing import cast
 from app import words
 from app.ask.bound_words import BoundWords
 from app.ask.catalogue import GRAINS
-from app.ask.cohort_words import CohortWords
+from app.ask.cohort_words import JOINING, CohortWords
 from app.ask.days_words import DaysWords
 from app.ask.leftovers import Leftovers
 from app.ask.metric_query import Grain, Longer
@@ -106,9 +106,12 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
                 self.found.operations.add(group)
 
     def read_dates(self) -> None:
-        ages = {n for n, token in enumerate(self.tokens) if token.text == "next" and self.talks_of_retention}
-        free = [token if self.free[n] and n not in ages else Token("", "") for n, token in enumerate(self.tokens)]
-        found = [dated for dated in self.dates.find(free) if not self.is_age_at(dated)]
+        nexts = {n for n, token in enumerate(self.tokens) if token.text == "next" and self.text(n + 1) in UNITS}
+        free = [token if self.free[n] else Token("", "") for n, token in enumerate(self.tokens)]
+        found = self.dates.find([Token("", "") if n in nexts else token for n, token in enumerate(free)])
+        if nexts and not (found or self.talks_of_retention):
+            found = self.dates.find(free)  # next month, and not that after another one
+        found = [dated for dated in found if not self.is_age_at(dated)]
         if self.dates.impossible:
             raise Stop(self.unclear(f"There is no {self.dates.impossible[0]} in the calendar."))
         self.notes += dict.fromkeys(self.dates.remarks)
@@ -121,8 +124,8 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
         for scope in self.dates.scopes:
             self.take(scope.begin, scope.end)
         # "in August 2026 from 4 to 10 August" and the like are two dates on purpose; a date said twice is one.
-        if earlier := self.earlier(found):
-            found.append(earlier)
+        if len(found) == 1 and (neighbour := self.neighbour(found[0])):
+            found.append(neighbour)
         spans = [d for n, d in enumerate(found) if d.span not in [e.span for e in found[:n]]]
         # "so far" and "in total" say nothing more beside another date
         everything = (self.catalogue.first, self.catalogue.as_of)
@@ -153,15 +156,24 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
         if self.text(dated.begin - 1) in ("the", "our", "its") and self.text(dated.end) in PEAKS:
             self.take(dated.end, dated.end + 1)
 
-    def earlier(self, found: list[Dated]) -> Dated | None:
-        """A week before, 3 months earlier: than the one date that is named."""
-        for end in range(3, len(self.tokens) + 1):
-            number, unit = self.tokens[end - 3].whole, UNITS.get(self.text(end - 2))
-            number = 1 if self.text(end - 3) in ("a", "an", "one") else number
-            is_said = self.text(end - 1) in ("before", "earlier", "prior") and all(self.free[end - 3 : end])
-            if is_said and number and unit and len(found) == 1:
-                self.take(end - 3, end)
-                return Dated(self.dates.shifted(found[0].span, -number, unit), end - 3, end)
+    def neighbour(self, dated: Dated) -> Dated | None:
+        """A week before, 3 months earlier, the following month: than the one date that is named."""
+        follows = not self.talks_of_retention or self.follows_active  # else it is an age
+        for begin in range(len(self.tokens) - 1):
+            number, unit = self.tokens[begin].whole, UNITS.get(self.text(begin + 1))
+            number = 1 if self.text(begin) in ("a", "an", "one") else number
+            side, end, is_counted = self.text(begin + 2), begin + 3, number is not None
+            if follows and self.text(begin) in ("following", "next", "subsequent"):
+                number, side, end = 1, "after", begin + 2
+            elif follows and self.text(begin) == "the" and side in ("after", "following"):
+                number = 1
+            is_said = side in ("before", "earlier", "prior") or (follows and side in ("after", "following"))
+            is_said &= is_counted or unit == dated.span.unit
+            is_said &= not (side == "after" and self.text(end) in JOINING)  # two months after they joined
+            if number and unit and is_said and all(self.free[begin:end]):
+                self.take(begin, end)
+                step = -number if side in ("before", "earlier", "prior") else number
+                return Dated(self.dates.shifted(dated.span, step, unit), begin, end)
         return None
 
     def is_age_at(self, dated: Dated) -> bool:

@@ -324,7 +324,7 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
         asks_each = self.found.grain is not None and bool(spans) and not is_single and plain
         if operation == "compare" and by and len(spans) == 1 and asks_each and not self.says_whether:
             return "series"  # weekly churn of ios and android in Q3
-        if operation == "value" and asks_each and (not by or self.several_values):
+        if operation == "value" and asks_each:
             return "series"  # weekly churn in Q3
         if operation == "series" and plain and not by and is_single and "series" in self.found.operations:
             return "change"  # how did it develop last month

@@ -202,6 +202,9 @@ class MetricWords(Question):
             return
         first, second = self.found.spans
         between = range(first.end, second.begin)
+        for place in between:
+            if self.text(place) in ("still", "again"):
+                self.take(place, place + 1)
         negation = next((n for n in between if self.text(n) == "not" and self.free[n]), None)
         if negation is not None and {self.text(n) for n in between} <= BUT_NOT:
             self.found.metrics.append("churned_users")

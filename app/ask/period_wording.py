@@ -228,6 +228,7 @@ class PeriodTeller(Teller):
                     f"to {self.number(last[metric.name], metric)} {at(self.period(last))}, "
                     f"{self.extremes(known, metric)}"
                 )
+                said += [self.in_all(known, metric)] if self.sums(metric) else []
             else:
                 said.append(f"{metric.label}{self.where} is not known {self.at}")
         self.open_note()
