@@ -14,7 +14,7 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 
 from pipeline.inputs import Inputs, check_inputs
-from pipeline.landing import source_relation
+from pipeline.landing import source_query, source_relation
 from pipeline.settings import data_dir
 
 
@@ -38,4 +38,9 @@ class Plugin(BasePlugin):
                 self.inputs = (
                     Inputs.load(Path(checked)) if checked else check_inputs(data_dir(), source_config["event_columns"])
                 )
+                # Made here, with the first source (macros/load_sources.sql), and then found to be there: what is
+                # returned for a view dbt-duckdb registers with each of its hundred cursors, and to bind the files takes
+                # a millisecond a file.
+                events = source_query(self.inputs, "event_stream")
+                self.connection.execute(f"create or replace view raw.event_stream as {events}")
         return source_relation(self.connection.cursor(), self.inputs, source_config.identifier)

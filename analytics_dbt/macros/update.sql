@@ -7,27 +7,70 @@
     {%- do return(execute and env_var('REFRESH_MODE', 'full') == 'update') -%}
 {%- endmacro %}
 
-{#- dbt asks this before it builds an incremental model. -#}
-{% macro should_full_refresh() -%}
-    {%- do return(not is_update()) -%}
-{%- endmacro %}
-
 {#- A table of the warehouse as it was published, to be read before its model replaces it. -#}
 {% macro as_published(schema, table) -%}
     {%- do return(api.Relation.create(schema=schema, identifier=table)) -%}
 {%- endmacro %}
 
 {#-
-  The incremental strategy `replace`: the rows that the model's `incremental_predicates` name give way to those that
-  the model selects in an update. A model with this strategy selects exactly the rows that a full build would have
-  where its predicates hold; then an update leaves what a full build would.
+  dbt's own materializations build a table beside the one that others read, look up its columns on both sides and swap
+  the two. Nobody reads the warehouse that is being built, and its columns are those of before or it would be built from
+  nothing: so tables are made in place, with half the statements.
 -#}
-{% macro get_incremental_replace_sql(arguments) -%}
-    delete from {{ arguments['target_relation'] }}
-    where {{ arguments['incremental_predicates'] | join(' and ') }};
+{% materialization table, adapter='duckdb' -%}
+    {{ return(build_table()) }}
+{%- endmaterialization %}
 
-    insert into {{ arguments['target_relation'] }} by name
-    select * from {{ arguments['temp_relation'] }};
+{#-
+  In an update the rows that the model's `incremental_predicates` name give way to those that it selects. A model
+  selects exactly the rows that a full build would have where its predicates hold; then an update leaves what a full
+  build would.
+-#}
+{% materialization incremental, adapter='duckdb' -%}
+    {{ return(replace_rows() if is_update() else build_table()) }}
+{%- endmaterialization %}
+
+{% macro build_table() -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set table = this.incorporate(type='table') -%}
+    {%- call statement('main') -%}
+        {%- if existing %}
+        drop {{ existing.type }} {{ existing }};
+        {%- endif %}
+        {{ create_table_as(false, table, model['compiled_code']) }};
+        {{ comments_on(table) }}
+    {%- endcall -%}
+    {%- do adapter.commit() -%}
+    {%- do return({'relations': [table]}) -%}
+{%- endmacro %}
+
+{#- What persist_docs() does, without looking up which of the described columns there are: all of them. -#}
+{% macro comments_on(table) -%}
+    {%- if config.persist_relation_docs() and model.description %}
+        {{ alter_relation_comment(table, model.description) }}
+    {%- endif %}
+    {%- if config.persist_column_docs() %}
+        {%- for column in model.columns.values() if column.description %}
+        comment on column {{ table }}.{{ adapter.quote(column.name) }} is {{ duckdb_escape_comment(column.description) }};
+        {%- endfor %}
+    {%- endif %}
+{%- endmacro %}
+
+{% macro replace_rows() -%}
+    {%- set rows = this.incorporate(path={'identifier': this.identifier ~ '__new'}) -%}
+    {%- call statement('main') -%}
+        {{ create_table_as(true, rows, model['compiled_code']) }};
+
+        delete from {{ this }}
+        where {{ config.get('incremental_predicates') | join(' and ') }};
+
+        insert into {{ this }} by name
+        from {{ rows.include(database=false, schema=false) }};
+
+        drop table {{ rows.include(database=false, schema=false) }};
+    {%- endcall -%}
+    {%- do adapter.commit() -%}
+    {%- do return({'relations': [this]}) -%}
 {%- endmacro %}
 
 {#- In an update this condition, in a full build one that holds for any row. -#}

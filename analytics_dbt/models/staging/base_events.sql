@@ -1,11 +1,9 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace',
     incremental_predicates=[
         '(source_file, coalesce(source_record, -source_line)) in '
         ~ '(select source_file, coalesce(source_record, -source_line) from work.replaced_lines)'
-    ],
-    on_schema_change='fail'
+    ]
 ) }}
 
 {#- here and not in the ephemeral model, of which dbt does not say what is wrong -#}

@@ -1,8 +1,6 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace',
-    incremental_predicates=[of_changed_periods('day')],
-    on_schema_change='fail'
+    incremental_predicates=[of_changed_periods('day')]
 ) }}
 
 -- depends_on: {{ ref('changed_periods') }}, {{ ref('changed_activity') }}

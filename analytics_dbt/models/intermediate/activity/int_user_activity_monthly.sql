@@ -1,8 +1,6 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace',
-    incremental_predicates=[of_changed_periods('month')],
-    on_schema_change='fail'
+    incremental_predicates=[of_changed_periods('month')]
 ) }}
 
 -- depends_on: {{ ref('changed_periods') }}, {{ ref('changed_activity') }}

@@ -1,8 +1,6 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace',
-    incremental_predicates=[of_touched_users()],
-    on_schema_change='fail'
+    incremental_predicates=[of_touched_users()]
 ) }}
 
 -- depends_on: {{ ref('touched_users') }}, {{ ref('replaced_users') }}

@@ -1,8 +1,6 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace',
-    incremental_predicates=[of_changed_states('week')],
-    on_schema_change='fail'
+    incremental_predicates=[of_changed_states('week')]
 ) }}
 
 -- depends_on: {{ ref('changed_states') }}

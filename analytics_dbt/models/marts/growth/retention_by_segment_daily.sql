@@ -1,8 +1,6 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace',
-    incremental_predicates=[of_changed_cohorts('cohort_start')],
-    on_schema_change='fail'
+    incremental_predicates=[of_changed_cohorts('cohort_start')]
 ) }}
 
 -- depends_on: {{ ref('changed_cohorts') }}, {{ ref('int_users') }}
