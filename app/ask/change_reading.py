@@ -101,12 +101,12 @@ class ChangeReading(Settling):
         return self.found.is_percent or "percent" in self.found.operations
 
     def bounds_of(
-        self, metric: str, operation: Operation, claim: Claim, *, of_change: bool, relative: bool
+        self, metric: str, operation: Operation, claim: Claim, *, of: str | None, of_change: bool, relative: bool
     ) -> dict[str, Any]:
         """The bounds of the figure, or of its change: a fall by more than 5 is a change below -5."""
         if operation == "explain":
             return {}  # why was nobody active
-        bounds = dict(self.found.bounds) if relative else self.bounds(metric)
+        bounds = dict(self.found.bounds) if relative else self.bounds(metric, of)
         if not of_change or operation in ("highest", "lowest"):
             return bounds
         if bounds and not self.found.bounds_change:

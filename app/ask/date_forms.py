@@ -411,6 +411,8 @@ class DateForms:
             days = [day for day in days if self.catalogue.first <= day <= self.catalogue.as_of] or days
             spans = [Span(day, day, "day") for day in days]
             return Dated(replace(spans[0], others=tuple(spans[1:])), begin, begin + 1) if spans else None
+        if word in ORDINALS and text_at(tokens, begin - 1) in ("a", "one"):
+            return None  # a third of June's users
         position = begin
         number: int | None = None
         month: int | None = None

@@ -30,6 +30,7 @@ IN_A_ROW = (("straight",), ("running",), ("consecutively",), ("in", "a", "row"),
 PEAKS = ("peak", "high", "low", "record", "trough", "maximum", "minimum")
 RANKING_WORDS = ("highest", "lowest", "best", "worst", "largest", "smallest", "biggest", "weakest", "strongest")
 
+HOW_FAR = {("how", "high", "did"): "highest", ("how", "low", "did"): "lowest"}
 # What does churn mean, stand for.
 MEANING = {"mean", "means", "stand", "stands", "measure", "measures", "represent", "count", "counts", "express"}
 
@@ -225,9 +226,10 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
         """Monthly, by week, each day, which month."""
         for position, token in enumerate(self.tokens):
             named = self.lexicon.metrics.at(self.tokens, position - 1, self.free) if position else None
-            if not self.free[position] or (named and named[1] > position):
-                continue  # 28 day active users
             word, before = token.text, self.text(position - 1)
+            is_part = word.startswith("quarter") and before in ("a", "one", "three") and self.text(position + 1) == "of"
+            if not self.free[position] or (named and named[1] > position) or is_part:
+                continue  # 28 day active users, a quarter of our users
             if word in ("date", "dates") and before in ("which", "what"):
                 self.found.grain, self.found.over_period = "day", True
                 self.take(position, position + 1)
@@ -315,6 +317,13 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
             if place and self.free[position] and follows:
                 self.found.nth = place if place > 1 else None
                 self.take(position - (self.text(position - 1) == "ranks"), position + 1)
+        is_over_time = not self.found.spans or self.found.spans[0].span.unit not in GRAINS
+        for position in range(len(self.tokens) - 2):
+            how = (self.text(position), self.text(position + 1), self.text(position + 2))
+            if how in HOW_FAR and (is_over_time or {"dau", "wau", "mau", "stickiness"} & {*self.found.metrics}):
+                self.found.operations.add(HOW_FAR[how])  # how low did the quick ratio go
+                self.found.over_period = True
+                self.take(position, position + 3)
         for position in range(len(self.tokens) - 1):
             is_does = (self.text(position), self.text(position + 1)) == ("what", "does")
             if is_does and MEANING & {token.text for token in self.tokens[position:]}:
@@ -347,6 +356,9 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
         self.read_sides()
         if "percent" in self.found.operations and not self.found.operations & {*CHANGES, "previous", "year_ago"}:
             self.found.operations.add("share")
+        is_part = "share" in self.found.operations or self.found.is_percent
+        if "explain" in self.found.operations and is_part and self.text_has("account", "accounts", "responsible"):
+            self.found.operations = self.found.operations - {"explain"} | {"share"}  # which part do they account for
         stands_for_change = self.found.operations & CHANGES and set(self.found.metrics) <= {"active_users"}
         for position, token in enumerate(self.tokens):
             has_values = any(len(values) > 1 for values in self.found.filters.values())

@@ -93,7 +93,7 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
             only=self.only(spans, grain),
             within=within,
             cumulative=self.is_cumulative(operation, metrics),
-            **self.bounds_of(metrics[0], operation, claim, of_change=of_change, relative=relative),
+            **self.bounds_of(metrics[0], operation, claim, of=of, of_change=of_change, relative=relative),
             limit=(found.limit or self.ranks_all) if is_ranked else None,
             nth=found.nth if is_ranked else None,
             of_change=of_change,
@@ -136,7 +136,8 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
         ranks = found.operations & {"highest", "lowest", "best", "worst"}
         if self.text(0) == "who" and ranks and not (found.by or found.filters):
             raise Stop(self.no_answer(NOT_NAMED))
-        if self.text_has("likely", "likelier", "likeliest") and not (found.by or self.several_values):
+        says_how = ("how", "likely") in pairwise(token.text for token in self.tokens)
+        if self.text_has("likely", "likelier", "likeliest") and not says_how and not (found.by or self.several_values):
             raise Stop(self.unclear("Who is more likely than whom? Name a segment, or two of its values."))
         whose = ("its", "the", "our", "their")
         for place, token in enumerate(self.tokens):
@@ -170,6 +171,11 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
             name = words.title(found.by[0]).lower()
             message = f"The best or worst {found.grain or 'period'} of which {name}? Name one, or ask for each {name}."
             raise Stop(self.unclear(message))
+        is_claim = ranks and not (found.over_period or found.by or found.named_segments or found.beside)
+        is_claim = bool(is_claim) and self.says_whether and not self.says_most
+        is_claim &= not self.text_has("its")  # at its highest: of all periods
+        if is_claim and [len(values) for values in found.filters.values()] == [1]:
+            found.named_segments = [*found.filters]  # did ios have the most users
         for segment in found.named_segments:
             is_within = found.each_segment is not None and segment not in found.by
             if ranks and is_within and segment in found.filters:

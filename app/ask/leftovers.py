@@ -95,7 +95,8 @@ class Leftovers(Question):
             said = spoken(self.raw[done[0] : self.free_until(done[0])])
             raise Stop(self.unread(self.no_answer(NOT_KNOWN_OF_USERS.format(said))))
         what = spoken([self.raw[n] for n in left])
-        if self.can_ignore(left):
+        is_open = found.over_period and not (found.operations or found.bounds)  # which week takes the crown
+        if self.can_ignore(left) and not is_open:
             self.ignored.append(what)
             return
         if len(left) >= 3 and 2 * len(left) >= len(self.tokens):

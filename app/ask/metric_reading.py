@@ -20,6 +20,9 @@ from app.ask.spans import DAY, UNITS, Dated, Span
 ROLLING_GRAINS: dict[str, Grain] = {"dau": "day", "wau": "week", "mau": "month"}
 # What is asked of users of one period in the next.
 RATES = {"churned_users": "churn_rate", "retained_users": "retention_rate"}
+# Words for a part of something.
+MOST = {"most", "majority", "bulk"}
+PARTS = {*MOST, "half", "third", "thirds", "quarter", "quarters", "fifth", "tenth", "percent", "pct"}
 FOLLOWED = {name: name for name in ("churned_users", "churn_rate", "retained_users", "retention_rate")}
 FOLLOWED |= {"active_users": "retained_users", "resurrected_users": "retained_users"}
 
@@ -38,6 +41,7 @@ class MetricReading(Settling):
             found.operations.discard("previous")  # of the previous month's active users, how many were lost
             found.metrics = [RATES[followed[0]]] if "share" in found.operations else followed
             found.operations.discard("share")
+        self.read_part()
         if "share" in found.operations and found.grain == "day" and "mau" in found.metrics:
             found.metrics = ["mau"]  # what share of them uses the app on a day
         metrics, grain = self.calendar_metrics(self.rates_for_counts(found.metrics))
@@ -63,6 +67,47 @@ class MetricReading(Settling):
             found.operations.discard("share")
         return metrics, grain, of
 
+    def read_part(self) -> None:
+        """Did most of the new users come from tiktok, did more than half of the users churn: a share, within bounds."""
+        found = self.found
+        is_one = len(found.metrics) == 1 and self.says_whether and not (found.by or found.operations & CHANGES)
+        if self.says_most and is_one:
+            found.operations.discard("highest")
+            found.bounds, found.is_percent = {"above": 0.5}, True
+        if not (is_one and found.is_percent and found.bounds):
+            return
+        counts = {rate: count for count, rate in RATES.items()}
+        count = counts.get(found.metrics[0], found.metrics[0])
+        parts = [n + 2 for n, one in enumerate(self.tokens) if one.text in PARTS and self.text(n + 1) == "of"]
+        of = self.metric_after(parts[0]) if parts else None
+        if count in RATES and of not in (count, RATES[count]):
+            found.metrics = [RATES[count]]  # half of the tiktok users churned
+        elif any(self.text(n + 1) in self.named_values for n, one in enumerate(self.tokens) if one.text in MOST):
+            raise Stop(self.unclear("Most of whom? Ask for a share, such as the share of ios in new users."))
+        elif self.catalogue.metrics[count].is_count and [len(values) for values in found.filters.values()] == [1]:
+            found.metrics = [count]
+            found.operations.add("share")
+
+    @property
+    def says_most(self) -> bool:
+        """Whether most of somebody, or most users, are spoken of, and not the most."""
+        nouns = {*self.lexicon.nouns, *self.named_values, "new", "active", "churned"}
+        pairs = [(self.text(n - 1), self.text(n + 1)) for n, one in enumerate(self.tokens) if one.text in MOST]
+        return any(after == "of" or (after in nouns and before != "the") for before, after in pairs)
+
+    @property
+    def named_values(self) -> set[str]:
+        """The words by which values of segments are named."""
+        return {self.text(place) for place in self.found.value_places.values()}
+
+    def metric_after(self, place: int) -> str | None:
+        """The metric that stands here, behind articles and a date: of last month's churn."""
+        dated = {n for one in self.found.spans for n in range(one.begin, one.end)}
+        while place in dated or self.text(place) in ("the", "our", "all", "those"):
+            place += 1
+        named = self.lexicon.metrics.at(self.tokens, place, [True] * len(self.tokens))
+        return named[0] if named else None
+
     def rates_for_counts(self, metrics: list[str]) -> list[str]:
         """Better retained is a rate, how many churn is a count; nor is a rate asked for with its numerator."""
         found = self.found
@@ -74,7 +119,7 @@ class MetricReading(Settling):
         if len(metrics) == 1 and metrics[0] in RATES and judges:
             return [RATES[metrics[0]]]
         counts = {rate: count for count, rate in RATES.items()}
-        if self.counts_users and len(metrics) == 1 and metrics[0] in counts:
+        if self.counts_users and not found.is_percent and len(metrics) == 1 and metrics[0] in counts:
             return [counts[metrics[0]]]  # how many users churn
         if {"gained_users", "churned_users"} == set(metrics) and self.says_ratio:
             return ["quick_ratio"]

@@ -30,6 +30,9 @@ class MetricWords(Question):
             self.found.metrics += vocabulary()["metric_groups"][group]["metrics"]
             self.take(begin, end)
         for number, begin, end in self.each(self.lexicon.ambiguous):
+            if self.text(begin) == "numbers" and self.text(begin - 1) in self.lexicon.nouns:
+                self.take(begin, end)  # user numbers
+                continue
             longer = phrases.at(self.tokens, begin, self.free)
             if longer and longer[1] > end:
                 continue

@@ -33,10 +33,11 @@ class SegmentWords(Question):
             "fell",
             "change",
         }
-        if self.text(0) == "where" and comes_from:
+        asks_where = self.text(0) == "where" and self.free[0]
+        if asks_where and comes_from:
             self.found.operations.add("explain")
             self.take(len(self.tokens) - 2, len(self.tokens))
-        elif self.text(0) == "where" and self.catalogue.segments and not self.each(self.lexicon.segments):
+        elif asks_where and self.catalogue.segments and not self.each(self.lexicon.segments):
             segments = " or ".join(words.title(name).lower() for name in self.catalogue.segments)
             metric = next((name for name, _, _ in self.each(self.lexicon.metrics)), "new_users")
             label = self.catalogue.metrics[metric].label.lower()

@@ -65,6 +65,9 @@ class Settling(Grammar):
             return self.split_beside([*by, *(name for name in self.found.filters if name not in by)])
         if by:
             return by[0]
+        sides = self.found.operations & {"compare", "more", "less"}
+        if "total" in self.found.operations and sides and any(len(v) > 2 for v in self.found.filters.values()):
+            raise Stop(self.unclear("One value against others together: ask for the others by themselves."))
         if operation in ("average", "median", "explain") or "total" in self.found.operations or self.is_union:
             return None
         several = [name for name, values in self.found.filters.items() if len(values) > 1]
@@ -227,9 +230,9 @@ class Settling(Grammar):
         choices = tuple(candidates) or (span, *span.others)
         raise Stop(self.which_date(replace(dated, span=replace(choices[0], others=choices[1:]))))
 
-    def bounds(self, metric: str) -> dict[str, Any]:
+    def bounds(self, metric: str, of: str | None = None) -> dict[str, Any]:
         """The bounds in the metric's own unit: churn above 30 is above 0.3. Raises `Stop` for a percentage of users."""
-        is_share = self.catalogue.metrics[metric].unit == "share"
+        is_share = of is not None or self.catalogue.metrics[metric].unit == "share"
         if self.found.is_percent and not is_share:
             raise Stop(self.unclear(f"A percentage is no bound for {self.catalogue.metrics[metric].label.lower()}."))
         return {name: value / 100 if is_share and value > 1 else value for name, value in self.found.bounds.items()}

@@ -118,6 +118,8 @@ def tokenise(question: str) -> list[Token]:
     text = re.sub(r"\b([qh][1-4])\s?[/-]\s?(\d\d)\b", r"\1 20\2", text, flags=re.IGNORECASE)  # Q3/26
     text = re.sub(r"\bw/[ce]\b|\bwc\b", "week of", text, flags=re.IGNORECASE)  # w/c 18 May
     text = re.sub(r"\biso[\s-]week\b(\s+(?=20\d\d))?", lambda m: "" if m[1] else "week", text, flags=re.IGNORECASE)
+    text = re.sub(r"\b(day|week|month|quarter|year)[\s-]?wise\b", r"by \1", text, flags=re.IGNORECASE)  # month-wise
+    text = re.sub(r"\b([dwmqy])-o-([dwmqy])\b", r"\1o\2", text, flags=re.IGNORECASE)  # m-o-m
     text = _YEAR_IN_WORDS.sub(lambda match: f"{2020 + NUMBERS[(match[1] or 'zero').lower()]}", text)
     text = _COMPOUND.sub(_in_digits, text)  # twenty-eight, twenty-first
     text = _LARGE.sub(_as_number, text)  # a hundred, two hundred and fifty, 1.5k
