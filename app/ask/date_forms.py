@@ -400,7 +400,7 @@ class DateForms:
 
     def _day(self, tokens: Sequence[Token], begin: int) -> Dated | None:
         word = text_at(tokens, begin)
-        if match := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", word):
+        if match := re.fullmatch(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})", word):
             return single_day(begin, begin + 1, date_or_none(int(match[1]), int(match[2]), int(match[3])))
         if match := re.fullmatch(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d\d)", word):
             # day first or month first: whichever is a date the data can know

@@ -70,8 +70,9 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
             for _, begin, end in self.each(self.group(name)):
                 self.found.operations.add(rank)
                 self.take(begin, end)
-        if self.text(0) in VERBS and self.text(1) == "not" and self.text(2) in SUBJECTS:
-            self.take(1, 2)  # didn't we lose users
+        for begin in {0, max(len(self.tokens) - 3, 0)}:
+            if self.text(begin) in VERBS and self.text(begin + 1) == "not" and self.text(begin + 2) in SUBJECTS:
+                self.take(begin + 1, begin + 2)  # didn't we lose users; we lost users, didn't we
         for begin, token in enumerate(self.tokens):
             if token.text in UNITS and self.text(begin + 1) in ("after", "by") and self.text(begin + 2) == token.text:
                 self.found.per_period = True  # month after month

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.ask.lexicon import vocabulary
 from app.ask.metric_query import Unanswerable
 from app.ask.question import Question, Stop
 from app.ask.tokens import spoken
@@ -71,6 +72,17 @@ class Leftovers(Question):
         before = {self.text(n) for n in range(position - WITHIN_PHRASE, position)}
         return is_apart and before.isdisjoint(LEADING)
 
+    def names_figure(self, left: list[int]) -> bool:
+        """Whether all that is left is the figure somebody has in mind and wants to be confirmed."""
+        is_number = len(left) == 1 and self.tokens[left[0]].number is not None
+        ranks = {"highest", "lowest", "best", "worst", "rank", "more", "less"}
+        is_plain = bool(self.found.metrics) and not (self.found.bounds or self.found.operations & ranks)
+        is_tag = len(self.tokens) > 2 and self.text(len(self.tokens) - 2) == "not"  # didn't we
+        asks = (
+            is_tag or self.text(0) in ("was", "were", "is", "are", "did") or self.text_has(*vocabulary()["confirming"])
+        )
+        return is_number and is_plain and asks
+
     def second_question(self) -> str:
         """A second question of which nothing was understood: and how is it doing now."""
         for begin in range(2, len(self.tokens) - 2):
@@ -95,6 +107,9 @@ class Leftovers(Question):
             said = spoken(self.raw[done[0] : self.free_until(done[0])])
             raise Stop(self.unread(self.no_answer(NOT_KNOWN_OF_USERS.format(said))))
         what = spoken([self.raw[n] for n in left])
+        if self.names_figure(left):
+            self.first_of_all.append(f"The question says {what}; the data says:")
+            return
         is_open = found.over_period and not (found.operations or found.bounds)  # which week takes the crown
         if self.can_ignore(left) and not is_open:
             self.ignored.append(what)

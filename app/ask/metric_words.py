@@ -84,12 +84,13 @@ class MetricWords(Question):
 
     def read_copulas(self) -> None:
         """Stay above 1, keep growing, remain flat: no more than to be so."""
-        after = {word for name in (*BOUND_WORDS, "rose", "fell") for word in self.group(name).words} - {"up", "at"}
+        groups = [self.group(name) for name in (*BOUND_WORDS, "rose", "fell")]
         named = self.each(self.lexicon.metrics)
         others = {name for name, _, _ in named} - {"retained_users"}
         for name, begin, end in named:
-            is_stay = self.text(begin).startswith(("stay", "remain")) or others  # not: retain over 100 users
-            if name == "retained_users" and end == begin + 1 and self.text(end) in after and is_stay:
+            is_so = self.text(end) != "up" and any(group.at(self.tokens, end, self.free) for group in groups)
+            is_stay = bool(others) or self.text(begin).startswith(("stay", "remain")) or self.text(end).endswith("ing")
+            if name == "retained_users" and end == begin + 1 and is_so and is_stay:  # not: retain over 100 users
                 self.take(begin, end)
 
     def read_movement(self) -> None:

@@ -11,7 +11,18 @@ from app.ask.spans import UNITS
 from app.ask.tokens import spoken
 
 MOST_BETWEEN = 7  # words from the one that excludes to the value
-EVERYBODY = ("everything", "everyone", "everybody", "all", "anything", "anyone", "any", "every")
+EVERYBODY = (
+    "everything",
+    "everyone",
+    "everybody",
+    "all",
+    "anything",
+    "anyone",
+    "any",
+    "every",
+    "anywhere",
+    "everywhere",
+)
 BEFORE_VALUES = ("on", "in", "from", "than", "for", "the", "of", "by", "via", "all", "any", "those", "who", "came")
 BESIDE = ("vs", "versus", "than", "to", "with", "against", "and", "above", "below", "from")
 SPLITTING = ("by", "per", "each", "every", "across", "which")
@@ -180,6 +191,8 @@ class SegmentWords(Question):
     def exclude(self, segment: str, value: str) -> None:
         """Wants every other value."""
         if segment in self.found.filters and segment not in self.found.negated:
+            if value not in self.found.filters[segment]:
+                return  # android and ios, not web
             raise Stop(self.unclear(f"Some values of {words.title(segment).lower()} are wanted and some are not."))
         left = self.found.filters.get(segment, list(self.catalogue.segments[segment]))
         self.found.filters[segment] = [one for one in left if one != value]
