@@ -155,7 +155,7 @@ class Catalogue:
         if picks and (not query.bounds or query.by):
             raise InvalidQueryError("First, last or since when needs a bound, and one figure per period.")
         averages = query.operation in AVERAGES
-        if kind != COHORTS and (query.gone or query.to_age is not None):
+        if kind != COHORTS and (query.gone or query.to_age is not None or query.ages):
             raise InvalidQueryError("Ages, and who is no longer there, are looked at in cohorts.")
         if query.gone and query.metric == "cohort_size":
             raise InvalidQueryError("Who is not there is counted at an age.")

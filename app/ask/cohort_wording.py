@@ -92,7 +92,7 @@ class CohortTeller(Teller):
                 return f"{self.metric.label} by {name} of {self.when}{self.where}: in the table."
             values: dict[str, list[str]] = {}
             for row in self.rows:
-                if 0 < row["period_number"] <= LISTED:
+                if 0 < row["period_number"] <= LISTED or self.query.ages:
                     values.setdefault(self.segment(row), []).append(f"{row['period_number']}: {self.shown(row)}")
             curves = "; ".join(f"{value} {', '.join(ages)}" for value, ages in values.items())
             return f"{self.metric.label} by {name} and {self.grain} of age, {self.when}{self.where}: {curves}."

@@ -85,6 +85,7 @@ class CohortWords(Question):
                     self.take(begin, end)
                     continue
                 if self.found.age and self.found.age != (age, cast(Grain, unit)):
+                    self.found.ages = [*(self.found.ages or [self.found.age[0]]), age]  # D1, D7 and D28
                     self.found.asks_ages = True
                     if self.found.age[1] != unit:
                         raise Stop(self.unclear("Two ages are asked for at once: ask for one after the other."))
@@ -159,6 +160,7 @@ class CohortWords(Question):
         if len(numbers) < 2 or unit not in ("day", "week", "month") or max(numbers) > LONGEST_AGE:
             return None
         self.found.asks_ages = True
+        self.found.ages = numbers if "to" not in {self.text(n) for n in range(begin, position)} else []
         return numbers[-1], unit, position
 
     def age_at(self, begin: int) -> tuple[int, str, int] | None:

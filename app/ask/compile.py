@@ -399,6 +399,8 @@ def _cohorts(query: MetricQuery, catalogue: Catalogue) -> str:
     conditions = [_within(query, "cohort_start"), _condition(query.filters)]
     if query.age is not None:
         conditions.append(f"period_number = {query.age:d}")
+    if query.ages:
+        conditions.append(f"period_number in ({', '.join(f'{age:d}' for age in query.ages)})")
     if query.to_age is not None:
         conditions.append(f"period_number <= {query.to_age:d}")
     # Of several cohorts only those count whose cell is complete: an open one would pull the pooled rate down.

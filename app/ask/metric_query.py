@@ -47,6 +47,7 @@ class MetricQuery(Frozen):
                    the days of each month, the new users of each quarter)
     age            of a cohort metric: periods since the cohort's own; None: every age
     to_age         of a cohort metric at every age: up to this one
+    ages           the same: only these
     gone           of a cohort metric: those who are not there, instead of those who are
     each           of a cohort metric at every age: each cohort by itself, not all taken together
     by             the segment that splits the figure
@@ -86,6 +87,7 @@ class MetricQuery(Frozen):
     within: Longer | None = None
     age: int | None = Field(default=None, ge=0, le=10_000)
     to_age: int | None = Field(default=None, ge=0, le=10_000)
+    ages: tuple[int, ...] = Field(default=(), max_length=24)
     gone: bool = False
     filters: tuple[SegmentFilter, ...] = ()
     each: bool = False

@@ -66,6 +66,7 @@ class Found:
     in_a_row: bool = False
     asks_extremes: bool = False
     asks_ages: bool = False
+    ages: list[int] = field(default_factory=list)
     asks_which_age: bool = False
     gone: bool = False
     is_cohort: bool = False
