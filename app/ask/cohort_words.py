@@ -9,24 +9,22 @@ from itertools import pairwise
 from typing import cast
 
 from app.ask.date_forms import FOLLOWING
+from app.ask.lexicon import small_words
 from app.ask.metric_query import Grain
 from app.ask.question import Question, Stop
 from app.ask.spans import GRAIN_WORDS, LAST, MONTHS, NOW, UNITS, Dated, Span, Unit
 from app.ask.tokens import ORDINALS
 
 # From when on an age counts: after they signed up, after their first visit.
-JOINED = {
-    *("first", "seen", "start", "started", "starting", "visit", "registration", "registering", "registered"),
-    *("joining", "joined", "join", "sign", "signs", "signed", "signing", "signup", "signups", "arrived", "arriving"),
-}
-JOINING = JOINED | {"they", "the", "their", "being", "up", "had", "have", "has", "were", "was", "been", "came", "our"}
+JOINED = small_words("joined")
+JOINING = JOINED | small_words("around_joining")
 
-SINCE_JOINING = JOINED | {"acquisition", "acquired", "activation", "install", "onboarding"}
-LATER = {"after", "later", "afterwards", "thereafter", "beyond", "subsequently", "subsequent"}
+SINCE_JOINING = JOINED | small_words("since_joining")
+LATER = small_words("later")
 
 
 # What is said of users who were there at a time: active in May, the users we had in May.
-ACTIVE_AT = {"active", "actives", "around", "online", "there", "had", "used", "using"}
+ACTIVE_AT = small_words("active_at")
 LONGEST_AGE = 400  # a larger number beside a unit is a year
 
 
@@ -213,18 +211,7 @@ class CohortWords(Question):
             return None
         following = self.text(begin + 2)
         # were there 3 months in, two months in compared with
-        is_in = following == "in" and self.text(begin + 3) in (
-            "",
-            "compared",
-            "and",
-            "vs",
-            "versus",
-            "for",
-            "of",
-            "what",
-            "how",
-            "which",
-        )
+        is_in = following == "in" and self.text(begin + 3) in {"", *small_words("after_age")}
         if following in ("mark", "point", "stage", "milestone"):
             return number, unit, begin + 3  # at the 3 month mark
         if following in ("later", "on", "after") or is_in:
@@ -387,34 +374,7 @@ class CohortWords(Question):
 
     def follows_people(self, begin: int, end: int) -> bool:
         """Whether a phrase such as "who joined in" is followed by when, or stands in a question about staying."""
-        phrase = {token.text for token in self.tokens[begin:end]}
-        return bool(
-            phrase
-            & {
-                "joined",
-                "won",
-                "gained",
-                "got",
-                "signed",
-                "started",
-                "acquired",
-                "registered",
-                "arrived",
-                "seen",
-                "new",
-                "users",
-                "joining",
-                "came",
-                "signups",
-                "joiners",
-                "starters",
-                "sign",
-                "class",
-                "showed",
-                "appeared",
-                "were",
-            }
-        )
+        return not small_words("joiners").isdisjoint(token.text for token in self.tokens[begin:end])
 
     def age_now(self, cohort: Span) -> None:
         """Are they still active: in the latest complete period."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from app.ask.catalogue import Catalogue, add_months
-from app.ask.lexicon import vocabulary
+from app.ask.lexicon import small_words, vocabulary
 from app.ask.metric_query import Grain
 from app.ask.spans import (
     CONNECTORS,
@@ -40,16 +40,10 @@ from app.ask.spans import (
 from app.ask.tokens import ORDINALS, Token, spoken
 
 # Words of those who are followed from their beginning on.
-FOLLOWING = frozenset(
-    (
-        *("retention", "retained", "retain", "cohort", "cohorts", "survival", "still"),
-        *("return", "returned", "came", "come", "back", "stayed", "stay", "left", "leave", "leaves"),
-    )
-)
+FOLLOWING = small_words("following")
 
 # What may stand between a week and the day that says which.
-BEFORE_DAYS = {"of", "starting", "beginning", "commencing", "ending", "from", "the", "on", "with", "around"}
-BEFORE_DAYS |= {"that", "which", "includes", "including", "contains", "containing"}
+BEFORE_DAYS = small_words("before_days")
 
 
 # All of the data.

@@ -3,47 +3,17 @@
 from __future__ import annotations
 
 from app.ask.catalogue import DAYS_ACTIVE, RECENT_DAYS
+from app.ask.lexicon import small_words
 from app.ask.metric_query import MetricQuery, Operation, SegmentFilter
 from app.ask.question import Question, Stop
 from app.ask.spans import LAST, UNITS
 
-ACTIVITY = {"active", "activity", "used", "use", "using", "visited", "came", "logged", "online", "opened", "showed"}
-LEADING_WINDOW = {
-    *LAST,
-    "the",
-    "of",
-    "in",
-    "out",
-    "over",
-    "during",
-    "within",
-    "on",
-    "these",
-    "our",
-    "a",
-    "any",
-    "period",
-}
+ACTIVITY = small_words("activity")
+LEADING_WINDOW = {*LAST, *small_words("before_window")}
 # What may stand between days and active.
-BEFORE_ACTIVE = {
-    "they",
-    "that",
-    "on",
-    "which",
-    "each",
-    "a",
-    "the",
-    "our",
-    "were",
-    "are",
-    "was",
-    "is",
-    "have",
-    "has",
-    "been",
-}
+BEFORE_ACTIVE = small_words("before_active")
 # What may stand between a verb of activity and every day.
-IDLE_OBJECTS = {"on", "the", "our", "app", "it", "us", "product", "in"}
+IDLE_OBJECTS = small_words("product_words")
 DAYS_IN = {"day": 1, "days": 1, "week": 7, "weeks": 7}
 EACH_NUMBER = {"distribution", "histogram", "curve", "days", "distributed"}
 BEFORE_NUMBER = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.ask.lexicon import vocabulary
+from app.ask.lexicon import small_words, vocabulary
 from app.ask.metric_query import Unanswerable
 from app.ask.question import Question, Stop
 from app.ask.tokens import spoken
@@ -11,12 +11,7 @@ NOT_KNOWN_OF_USERS = "The warehouse knows when users were active, not that they 
 MOST_IGNORED = 2  # unknown words that may be left out of account
 WITHIN_PHRASE = 3  # words that may stand between "from" and the name it leads
 # What stands before the name of a segment: an unknown word after it may be one.
-LEADING = {
-    "with", "who", "whose", "that", "which", "on", "in", "into", "from", "using", "use", "used", "among", "amongst",
-    "of", "for", "via", "by", "through", "at", "to", "per", "than", "like", "about", "inside", "within", "and",
-    "or", "vs", "versus", "but", "only", "just", "not", "is", "are", "was", "were", "be", "been", "being", "as",
-    "many", "how", "without", "regarding", "concerning", "containing", "under", "over", "onto", "upon", "same", "it",
-}  # fmt: skip
+LEADING = small_words("leading")
 
 
 class Leftovers(Question):

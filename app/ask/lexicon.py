@@ -32,6 +32,12 @@ def vocabulary() -> dict[str, Any]:
 
 
 @functools.cache
+def small_words(name: str) -> frozenset[str]:
+    """The words of one small group, by its name in the vocabulary file."""
+    return frozenset(vocabulary()["small_words"][name].split())
+
+
+@functools.cache
 def fillers() -> dict[str, Any]:
     """General English around a question, which changes nothing in it."""
     return dict(yaml.safe_load(Path(__file__).with_name("fillers.yml").read_text(encoding="utf-8")))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from app.ask.bound_words import BOUND_WORDS
 from app.ask.catalogue import PARTS_OF_ACTIVE
-from app.ask.lexicon import vocabulary
+from app.ask.lexicon import small_words, vocabulary
 from app.ask.question import Question, Stop
 from app.ask.spans import GRAIN_WORDS
 from app.ask.tokens import spoken
 
-BACK = {"returned", "return", "returning", "back", "reactivated", "woke", "again", "resurrected"}
+BACK = small_words("back")
 AGAIN = (("again",), ("anymore",), ("any", "more"), ("any", "longer"), ("afterwards",))
 PRESENT = ("active_users", "resurrected_users")
-BUT_NOT = {"but", "and", "not", "in", "active", "during", "on", "then", "any", "more", "anymore", "were", "who"}
-LISTING = {"and", "or", "vs", "versus", "to", "per", "by", "than"}
+BUT_NOT = small_words("but_not")
+LISTING = small_words("listing")
 WITHIN_PHRASE = 3  # words that may stand between two that belong together
 
 
@@ -224,20 +224,7 @@ class MetricWords(Question):
         """After having dropped off, after a break."""
         for begin, token in enumerate(self.tokens):
             end = begin + 1
-            while self.text(end) in (
-                "a",
-                "an",
-                "having",
-                "being",
-                "they",
-                "had",
-                "some",
-                "time",
-                "long",
-                "short",
-                "period",
-                "of",
-            ):
+            while self.text(end) in small_words("before_absence"):
                 end += 1
             gone = self.lexicon.metrics.at(self.tokens, end, self.free) if end < len(self.tokens) else None
             if token.text == "after" and gone and gone[0] == "churned_users":
