@@ -208,7 +208,10 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
             when = f"{span_name(future[0].span)} is not yet known" if future else "What is to come is not yet known"
             raise Stop(self.no_answer(f"{when}: {known}, and nothing here forecasts."))
         inside = {place for _, begin, end in self.each(self.lexicon.metrics) for place in range(begin + 1, end)}
-        if held := [one for one in self.each(self.lexicon.not_held) if one[1] not in inside]:  # first time users
+        held = [one for one in self.each(self.lexicon.not_held) if one[1] not in inside]  # first time users
+        anywhere = [True] * (len(self.tokens) + 1)
+        ordered = {n for n in range(len(self.tokens) - 1) if self.lexicon.segments.at(self.tokens, n + 1, anywhere)}
+        if held := [one for one in held if self.text(one[1]) != "order" or one[1] not in ordered]:  # order countries by
             name, begin, end = held[0]
             if not self.is_segment_value(begin):
                 what = spoken(self.tokens[begin:end])
@@ -331,6 +334,9 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
                 self.found.operations.add("define")
                 self.take(position, position + 2)
         for _, begin, end in self.each(self.lexicon.as_much):
+            self.take(begin, end)
+        for side, begin, end in self.each(self.lexicon.signed):
+            self.found.operations.add(side)
             self.take(begin, end)
         for rank, begin, end in self.each(self.lexicon.ordering):
             self.found.operations |= {rank, "rank"}

@@ -123,6 +123,7 @@ class Lexicon:
         self.ambiguous_metrics = [tuple(entry["metrics"]) for entry in words["ambiguous"]]
         self.weak_metrics = Phrases.of(words["weak_metrics"])
         self.ordering = Phrases.of(words["ordering"])
+        self.signed = Phrases.of(words["signed"])
         self.judging = Phrases.of({"judging": words["judging"]})
         self.as_much = Phrases.of({"as_much": words["as_much"]})
         self.away, self.absence = set(words["away"]), set(words["absence"])
@@ -188,7 +189,7 @@ class Lexicon:
         words |= {word for phrase in vocabulary()["everything"] for word in phrase.split()}
         words |= {"q", "h", "hourly", "quarterly", "yearly", "annual", "annually", *vocabulary()["not_understood"]}
         read = (self.metrics, self.metric_groups, self.ambiguous, self.operations, self.cohort, self.still)
-        beside = (self.segments, self.beside, self.excluding, self.busy, self.as_much, self.ordering)
+        beside = (self.segments, self.beside, self.excluding, self.busy, self.as_much, self.ordering, self.signed)
         for phrases in (*read, *beside, self.or_later, self.courtesies):
             words |= phrases.words
         return words | {word for phrase, _ in self.values for word in phrase}

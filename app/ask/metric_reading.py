@@ -116,6 +116,10 @@ class MetricReading(Settling):
         judges = bool(found.operations & {"best", "worst"})
         judges |= any(self.text(n - 1) not in ("no", "any") for n in judged)  # no longer active
         judges |= self.says_whether and bool(self.each_anywhere(self.lexicon.as_much))
+        end = found.metric_places.get(metrics[0], (0, 0))[1] if metrics else 0
+        judges |= self.text(end - 2) in ("most", "least") and end in {
+            *found.segment_places
+        }  # the least churned platform
         if len(metrics) == 1 and metrics[0] in RATES and judges:
             return [RATES[metrics[0]]]
         counts = {rate: count for count, rate in RATES.items()}

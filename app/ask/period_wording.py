@@ -274,13 +274,18 @@ class PeriodTeller(Teller):
     def beyond(self) -> str:
         """The periods, or values, where the metric, or its change, is within the bounds."""
         is_by_value = self.query.by is not None and self.query.start == self.query.end
+        is_of_both = self.query.by is not None and not is_by_value
         names = [self.segment(row) if is_by_value else self.period(row) for row in self.rows]
+        names = (
+            [f"{self.segment(row)} {name}" for row, name in zip(self.rows, names, strict=True)] if is_of_both else names
+        )
         shown = "{} {}" if self.query.of_change else "{} ({})"
         figures = [shown.format(name, self.measured(row)) for name, row in zip(names, self.rows, strict=True)]
         more = f" and {len(figures) - LISTED} more" if len(figures) > LISTED else ""
-        noun = words.title(self.query.by).lower() if self.query.by else self.grain
+        noun = words.title(self.query.by).lower() if is_by_value and self.query.by else self.grain
         everything = int(self.rows[0]["of_all"])
         what = f"{len(figures)} of {everything} {noun if everything == 1 else plural(noun)}"
+        what += f" by {self.split_name}" if is_of_both else ""
         is_so = self.query.asks == "whether" or len(figures) == everything
         yes = ("yes: " if is_so else "no: ") if self.query.asks in ("whether", "every") else ""
         return f"{yes}{self.label}{self.where} {self.fits()} in {what} {self.at}: {', '.join(figures[:LISTED])}{more}."

@@ -46,6 +46,7 @@ class Found:
     value_positions: dict[str, int] = field(default_factory=dict)
     value_places: dict[str, int] = field(default_factory=dict)
     named_segments: list[str] = field(default_factory=list)
+    segment_places: list[int] = field(default_factory=list)
     by: list[str] = field(default_factory=list)
     claimed: str | None = None
     within_each: bool = False

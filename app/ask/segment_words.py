@@ -74,6 +74,7 @@ class SegmentWords(Question):
             if (self.text(begin - 2), self.text(begin - 1)) == ("how", "many") and not is_bounded:
                 raise Stop(self.help(self.values_of([segment])))
             self.found.named_segments.append(segment)
+            self.found.segment_places.append(begin)
             if segment not in self.found.filters or self.text(begin - 1) in SPLITTING:
                 self.found.by.append(segment)
             if self.text(begin - 1) in ("each", "every", "per"):
