@@ -424,20 +424,25 @@ def csv_records(path: Path, delimiter: str, malformed: set[int]) -> Iterator[tup
     malformed lines not counted.
     """
     csv.field_size_limit(sys.maxsize)
-    taken: list[tuple[int, str]] = []
-
-    def lines() -> Iterator[str]:
-        for number, text in numbered_lines(path):
-            if number not in malformed:
-                taken.append((number, text))
-                yield text
-
+    lines = ((number, text) for number, text in numbered_lines(path) if number not in malformed)
     record = 0
-    for fields in csv.reader(lines(), delimiter=delimiter):
-        read, taken[:] = list(taken), []
-        if fields:
-            yield record, read[0][0], "".join(text for _, text in read)
+    for number, text in lines:
+        # What is quoted may go on in the lines after it; to read every line as CSV would take five times as long.
+        if '"' in text:
+            read = [text]
+            next(csv.reader(_remembered(text, lines, read), delimiter=delimiter))
+            text = "".join(read)
+        if text.strip("\r\n"):
+            yield record, number, text
             record += 1
+
+
+def _remembered(first: str, lines: Iterator[tuple[int, str]], read: list[str]) -> Iterator[str]:
+    """This line and those after it, which are added to what was read as they are taken."""
+    yield first
+    for _, text in lines:
+        read.append(text)
+        yield text
 
 
 def _line_numbers(path: Path, offsets: list[int]) -> list[int]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -20,6 +19,7 @@ from pipeline.inputs import Inputs, quote
 from pipeline.metrics import catalogue
 from pipeline.published import input_file_row
 from pipeline.rejected_rows import rejected_rows
+from pipeline.rows import insert_rows
 from pipeline.settings import Workshop
 
 VERSIONS_KEPT = 3
@@ -143,22 +143,16 @@ def _describe(
         is_update=not all(file.is_loaded for file in inputs.of("event_stream")),
         code=code,
     )
-    _insert(connection, "meta.refresh_log", [astuple(refresh)])
-    _insert(connection, "meta.metrics", [astuple(metric) for metric in catalogue(build.manifest())])
-    _insert(connection, "meta.input_files", [input_file_row(file) for file in inputs.files])
-    _insert(connection, "meta.rejected_rows", list(rejected_rows(connection, inputs)))
+    insert_rows(connection, "meta.refresh_log", [astuple(refresh)])
+    insert_rows(connection, "meta.metrics", [astuple(metric) for metric in catalogue(build.manifest())])
+    insert_rows(connection, "meta.input_files", [input_file_row(file) for file in inputs.files])
+    insert_rows(connection, "meta.rejected_rows", rejected_rows(connection, inputs))
     if refresh.is_update:
         kept = [file.name for file in inputs.files if not file.is_loaded]
         connection.execute(
             "insert into meta.rejected_rows from published.meta.rejected_rows where file in (select unnest(?))", [kept]
         )
     return refresh
-
-
-def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    if rows:
-        marks = ", ".join("?" * len(rows[0]))
-        connection.executemany(f"insert into {table} values ({marks})", rows)
 
 
 def _audit(connection: duckdb.DuckDBPyConnection, workshop: Workshop, max_loss: float) -> None:

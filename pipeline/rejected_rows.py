@@ -43,9 +43,12 @@ def _records(file: InputFile, malformed: set[int], wanted: set[int]) -> Iterator
         numbered = csv_records(file.path, file.delimiter, malformed)
     else:
         numbered = ((line, line, text) for line, text in numbered_lines(file.path))
+    last = max(wanted)
     for record, line, text in numbered:
         if record in wanted:
             yield record, line, text.rstrip("\r\n")
+        if record == last:
+            return
 
 
 def _parquet_records(file: InputFile, wanted: set[int]) -> Iterator[tuple[int, int, str]]:

@@ -365,6 +365,27 @@ def test_repeated_rows_count_once_aliases_are_resolved_and_excluded_users_left_o
     ]
 
 
+def test_parquet_files_that_are_read_as_one_are_told_apart(ledger: Ledger) -> None:
+    """Each row keeps its file and its number in it, whatever the sizes of the files and the folders they lie in."""
+    for name, rows in (("event_stream_a", 2), ("event_stream/b", 5), ("event_stream_c", 3)):
+        write_parquet(
+            ledger.data / f"{name}.parquet",
+            f"""
+            select
+                timestamp '2024-01-01' + interval 1 day * (n % 3) as event_time,
+                '{name}' || n as user_id,
+                'visit' as event_type
+            from range({rows}) as rows(n)
+            """,
+        )
+    ledger.refresh()
+    assert ledger.query("select source_file, source_record, user_id from staging.base_events order by 1, 2") == [
+        (f"{name}.parquet", n + 1, f"{name}{n}")
+        for name, rows in (("event_stream/b", 5), ("event_stream_a", 2), ("event_stream_c", 3))
+        for n in range(rows)
+    ]
+
+
 def test_repeated_rows_are_found_across_a_large_file(ledger: Ledger) -> None:
     """Large enough to be sorted in several runs by several threads: an id and its copy stand 400,000 rows apart."""
     write_parquet(
