@@ -18,7 +18,7 @@
   nothing: so tables are made in place, with half the statements.
 -#}
 {% materialization table, adapter='duckdb' -%}
-    {{ return(build_table()) }}
+    {{ return(materialized_by(build_table())) }}
 {%- endmaterialization %}
 
 {#-
@@ -27,21 +27,24 @@
   build would.
 -#}
 {% materialization incremental, adapter='duckdb' -%}
-    {{ return(replace_rows() if is_update() else build_table()) }}
+    {{ return(materialized_by(replace_rows() if is_update() else build_table())) }}
 {%- endmaterialization %}
+
+{% macro materialized_by(sql) -%}
+    {%- do run_hooks(pre_hooks) -%}
+    {%- call statement('main') -%}{{ sql }}{%- endcall -%}
+    {%- do run_hooks(post_hooks) -%}
+    {%- do adapter.commit() -%}
+    {%- do return({'relations': [this.incorporate(type='table')]}) -%}
+{%- endmacro %}
 
 {% macro build_table() -%}
     {%- set existing = load_cached_relation(this) -%}
-    {%- set table = this.incorporate(type='table') -%}
-    {%- call statement('main') -%}
-        {%- if existing %}
-        drop {{ existing.type }} {{ existing }};
-        {%- endif %}
-        {{ create_table_as(false, table, model['compiled_code']) }};
-        {{ comments_on(table) }}
-    {%- endcall -%}
-    {%- do adapter.commit() -%}
-    {%- do return({'relations': [table]}) -%}
+    {%- if existing %}
+    drop {{ existing.type }} {{ existing }};
+    {%- endif %}
+    {{ create_table_as(false, this, model['compiled_code']) }};
+    {{ comments_on(this.incorporate(type='table')) }}
 {%- endmacro %}
 
 {#- What persist_docs() does, without looking up which of the described columns there are: all of them. -#}
@@ -57,20 +60,16 @@
 {%- endmacro %}
 
 {% macro replace_rows() -%}
-    {%- set rows = this.incorporate(path={'identifier': this.identifier ~ '__new'}) -%}
-    {%- call statement('main') -%}
-        {{ create_table_as(true, rows, model['compiled_code']) }};
+    {%- set new_rows = this.incorporate(path={'identifier': this.identifier ~ '__new'}) -%}
+    {{ create_table_as(true, new_rows, model['compiled_code']) }};
 
-        delete from {{ this }}
-        where {{ config.get('incremental_predicates') | join(' and ') }};
+    delete from {{ this }}
+    where {{ config.get('incremental_predicates') | join(' and ') }};
 
-        insert into {{ this }} by name
-        from {{ rows.include(database=false, schema=false) }};
+    insert into {{ this }} by name
+    from {{ new_rows.include(database=false, schema=false) }};
 
-        drop table {{ rows.include(database=false, schema=false) }};
-    {%- endcall -%}
-    {%- do adapter.commit() -%}
-    {%- do return({'relations': [this]}) -%}
+    drop table {{ new_rows.include(database=false, schema=false) }};
 {%- endmacro %}
 
 {#- In an update this condition, in a full build one that holds for any row. -#}
