@@ -127,6 +127,18 @@ def yardstick(path: Path) -> float:
     return min(times)
 
 
+def by_day(events: Path, folder: Path) -> None:
+    """Write the events as one file a day."""
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"""
+            set partitioned_write_max_open_files = 1000;
+            copy (select *, event_time::date as day from '{events}')
+            to '{folder}' (format {events.suffix[1:]}, partition_by (day))
+            """
+        )
+
+
 def part_of(events: Path, target: Path, where: str, shift: str = "interval 0 day") -> None:
     """Write some of the events, moved in time, as a file of their own."""
     with duckdb.connect() as connection:
@@ -168,6 +180,7 @@ def main() -> None:
     parser.add_argument("--millions", type=float, default=30)
     parser.add_argument("--users", type=int, default=200_000)
     parser.add_argument("--kind", choices=["parquet", "csv"], default="parquet")
+    parser.add_argument("--daily", action="store_true", help="the history as one file a day, not as a single one")
     parser.add_argument("--check", action="store_true", help="compare with a full refresh at the end")
     arguments = parser.parse_args()
 
@@ -175,15 +188,17 @@ def main() -> None:
     if not generated.exists():
         write_events(generated.parent, arguments.millions, users=arguments.users, kind=arguments.kind)
     ledger = Ledger(arguments.folder / "ledger")
-    history = ledger.data / generated.name
-    os.link(generated, history)
+    if arguments.daily:
+        by_day(generated, ledger.data / "event_stream")
+    else:
+        os.link(generated, ledger.data / generated.name)
     with duckdb.connect() as connection:
         events, last_day = connection.execute(
             f"select count(*), max(event_time)::date::varchar from '{generated}'"
         ).fetchall()[0]
 
-    pass_seconds = yardstick(history)
-    print(f"{events:,} events, {history.stat().st_size / 1e6:,.0f} MB of {arguments.kind}; {os.cpu_count()} cores,")
+    pass_seconds = yardstick(generated)
+    print(f"{events:,} events, {generated.stat().st_size / 1e6:,.0f} MB of {arguments.kind}; {os.cpu_count()} cores,")
     print(f"{platform.machine()}, Python {platform.python_version()}, DuckDB {duckdb.__version__}.")
     print(f"Yardstick, one pass by user and day: {pass_seconds:.2f} s.\n\n{HEAD}", flush=True)
     full = ledger.refresh()
