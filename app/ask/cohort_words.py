@@ -250,9 +250,16 @@ class CohortWords(Question):
             (begin, end)
             for _, begin, end in self.each(self.lexicon.still)
             if not any(b <= begin < e for b, e in markers)
+            and not (self.text(begin) == "returning" and self.text(begin - 1) in small_words("listing"))
         ]
-        gone = self.gone_words()
-        still += gone
+        rates = {"churn_rate", "churned_users"} & {name for name, _, _ in self.each(self.lexicon.metrics)}
+        of = [end for begin, end in markers if "of" in (self.text(begin - 1), self.text(begin - 2))]
+        ends = {end + n for end in of for n in (0, 1)}
+        if rates and len(self.found.spans) == 1 and self.found.spans[0].begin in ends:
+            still += markers  # the churn of users acquired in May
+        asks_both = self.asks_both(markers)
+        gone = [] if asks_both else self.gone_words()
+        still = [] if asks_both else [*still, *gone]
         markers += self.dated_joiners(markers, is_followed=bool(still or self.found.age))
         curve = any(token.text in ("curve", "curves", "triangle") for token in self.tokens) and self.talks_of_retention
         if (
@@ -302,9 +309,7 @@ class CohortWords(Question):
             len(spans) == 2 and "than" in (self.text(spans[1].begin - 1), self.text(spans[1].begin - 2))
         )
         if len(spans) == 2 and one_cohort and not self.found.age and places and not is_compared:
-            self.found.cohort_span = min(
-                spans, key=lambda d: min(max(d.begin - end, begin - d.end, 0) for begin, end in places)
-            )
+            self.found.cohort_span = min(spans, key=lambda d: min(self.distance(d, *place) for place in places))
             target = next(d for d in spans if d is not self.found.cohort_span)
             self.age_between(self.found.cohort_span, target)
             self.found.spans = []
@@ -317,6 +322,24 @@ class CohortWords(Question):
             # users from May: those who were new in May
             self.found.cohort_span = replace(self.found.cohort_span, span=without_since(self.found.cohort_span.span))
             self.found.spans = [replace(d, span=without_since(d.span)) for d in self.found.spans]
+
+    def asks_both(self, markers: list[tuple[int, int]]) -> bool:
+        """Whether those who joined and those who left are two figures: how many joined in May and how many left."""
+        texts = [token.text for token in self.tokens]
+        pairs = [*pairwise(texts)]
+        points_back = any(one == "of" and two in ("them", "those", "these") for one, two in pairs)
+        asks_twice = pairs.count(("how", "many")) > 1 and len(self.found.spans) < 2 and not points_back
+        listed = {"and", "the", *self.lexicon.nouns}
+        ends = {end for name, _, end in self.each(self.lexicon.metrics) if name == "churned_users"}
+        return asks_twice or any(
+            "and" in texts[end:begin] and {*texts[end:begin]} <= listed for end in ends for begin, _ in markers
+        )
+
+    def distance(self, dated: Dated, begin: int, end: int) -> float:
+        """How far a date is from words for who is followed: it stands behind a verb (who joined in), before a noun."""
+        is_verb = not small_words("joining_verbs").isdisjoint(token.text for token in self.tokens[begin:end])
+        is_elsewhere = (dated.begin >= end) != is_verb
+        return max(dated.begin - end, begin - dated.end, 0) + 1.5 * is_elsewhere
 
     def later_words(self) -> list[tuple[int, int]]:
         """Or at any point after that, or any later month."""

@@ -22,8 +22,19 @@ class Leftovers(Question):
             position
             for position, token in enumerate(self.tokens)
             if self.free[position]
-            and (token.text not in self.lexicon.glue or self.describes_people(position) or self.is_done(position))
+            and (
+                token.text not in self.lexicon.glue
+                or self.describes_people(position)
+                or self.is_done(position)
+                or self.names_split(position)
+            )
         ]
+
+    def names_split(self, position: int) -> bool:
+        """Whether a word that mostly says nothing stands where a segment is named: by state, per product."""
+        word = self.text(position)
+        leads = self.text(position - 1) in ("by", "per", "across", "each", "every")
+        return leads and not word.endswith("ing") and word not in small_words("after_by")
 
     def is_done(self, position: int) -> bool:
         """Whether a word says what users did, other than being active: new users who read the docs."""
