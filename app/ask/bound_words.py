@@ -16,6 +16,7 @@ BOUND_WORDS = ("at_least", "at_most", "above", "below")
 OR_BEYOND = dict.fromkeys(("more", "higher", "above", "over", "greater"), "at_least") | dict.fromkeys(
     ("less", "fewer", "lower", "below", "under"), "at_most"
 )
+OLDEST = 100  # years: users over 30 may be those of that age
 GETTING = ("have", "had", "get", "got", "see", "saw", "count", "counted", "record", "recorded")
 BELOW = ("below", "behind", "trail", "trails", "trailed")
 
@@ -49,6 +50,10 @@ class BoundWords(Question):
                 if value is None:
                     continue
                 is_said = self.text(begin - 1) in ("are", "were", "is") and self.text(begin - 2) in self.lexicon.nouns
+                is_age = self.text(begin) in ("over", "under") and self.text(begin - 1) in self.lexicon.nouns
+                is_said |= (
+                    is_age and value <= OLDEST and self.text(0) in self.lexicon.metrics.words | self.lexicon.nouns
+                )
                 if is_said or (self.text(begin - 1) in self.lexicon.nouns and self.free[begin - 1]):
                     raise Stop(self.unclear("Users are not told apart by a number: which figure is bounded?"))
                 self.found.bounds |= {"at_least": value, "at_most": value} if name == "exactly" else {name: value}

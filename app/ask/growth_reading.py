@@ -133,6 +133,9 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
             raise Stop(self.no_answer(NOT_HOW_LONG))
         if self.asks_duration:
             raise Stop(self.no_answer(NOT_HOW_LONG))
+        counts_once = self.text_has("unique", "distinct", "different") and not found.operations & {*CHANGES, "compare"}
+        if counts_once and len(found.spans) == 2 and DEFAULT_METRIC in found.metrics:
+            raise Stop(self.unclear("Who was there in any of several periods is not kept; ask for each of them."))
         ranks = found.operations & {"highest", "lowest", "best", "worst"}
         if self.text(0) == "who" and ranks and not (found.by or found.filters):
             raise Stop(self.no_answer(NOT_NAMED))
