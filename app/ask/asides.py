@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from app.ask.lexicon import Lexicon, fillers, vocabulary
+from app.ask.rephrasing import rephrased
 from app.ask.spans import MONTHS, UNITS, WEEKDAYS
-from app.ask.tokens import tokenise
+from app.ask.tokens import Token, tokenise
 
 _CLAUSE = re.compile(
     r"(?<=[,:;!?\n])\s+|(?<=[.])\s+(?=[A-Za-z])|\s+[-\u2013\u2014]+\s+"
@@ -67,6 +68,7 @@ def without_audience(question: str, lexicon: Lexicon) -> str:
         return match.group() if values & {token.text for token in tokenise(match.group())} else " "
 
     question = question.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    question = rephrased(question, lexicon)
     question = _without_glosses(question, lexicon)
     for pattern in (_SPEAKING, _audience(), _phrases(), _SIGNED):
         question = pattern.sub(cut, question)
@@ -75,6 +77,11 @@ def without_audience(question: str, lexicon: Lexicon) -> str:
 
 # Gained users (new + resurrected).
 _OPERATORS = re.compile(r"[+/\u00f7\u2212*]|\s[-\u2013]\s|(?<=\w)\s+(?:plus|minus|over|divided|and|less)\b", re.I)
+_EXPLAINED = re.compile(  # gained users, i.e. new plus resurrected, in May
+    r",\s*(?:i\.?\s?e\.?|viz\.?|namely|that is|that is to say|in other words)\b[.,]*\s+([^,()?]+?)"
+    r"(?:,|(?=\s+in\s+\w+\s+20))",
+    re.I,
+)
 _GLOSS = re.compile(r"\(([^()]*)\)")
 
 
@@ -85,19 +92,32 @@ def _without_glosses(question: str, lexicon: Lexicon) -> str:
         before, inside = tokenise(question[: match.start()]), tokenise(match[1])
         is_named = any(lexicon.metrics.at(before, n, [True] * len(before)) for n in range(len(before)))
         is_made_of = _OPERATORS.search(match[1]) and {token.text for token in inside} <= lexicon.of_formulas
+        is_made_of = is_made_of or _says_again(before, inside, lexicon)
         return " " if is_named and is_made_of else match.group()
 
-    return _GLOSS.sub(cut, question)
+    return _GLOSS.sub(cut, _EXPLAINED.sub(r" (\1)", question))
+
+
+def _says_again(before: list[Token], inside: list[Token], lexicon: Lexicon) -> bool:
+    """Whether what stands in parentheses only names again the metric before them."""
+    named, again = (
+        {match[0] for n in range(len(said)) if (match := lexicon.metrics.at(said, n, [True] * len(said)))}
+        for said in (before, inside)
+    )
+    plain = lexicon.of_formulas | lexicon.plain | {"for", "example"}
+    return bool(again) and again <= named and {token.text for token in inside} <= plain
 
 
 def asides(question: str, lexicon: Lexicon) -> Iterator[tuple[str, str]]:
     """Without the clauses that only say why one asks: what is kept, and what is left out if it is worth a word."""
     clauses = [clause for clause in _CLAUSE.split(question) if clause.strip()]
-    idle = [is_purpose(clause) or _is_idle(clause, lexicon) for clause in clauses]
+    idle = [is_purpose(clause) or _is_idle(clause, lexicon) or _is_reason(clause, lexicon) for clause in clauses]
     if any(idle) and not all(idle):
         yield _parted(clauses, idle, lexicon)
     sentences = [sentence for sentence in _SENTENCE.split(question) if sentence.strip()]
     told = [not _asks(sentence) for sentence in sentences]
+    if len(sentences) == 2 and _judges(sentences[0]) and _names_time(sentences[1]):
+        told = [True, False]  # was June bad, and then the question
     if any(told) and not all(told) and _stands_alone(sentences, told, lexicon):
         kept, left_out = _parted(sentences, told, lexicon)
         yield kept, left_out
@@ -121,6 +141,20 @@ def _asks(sentence: str) -> bool:
     while words and words[0] in fillers()["openings"]:
         words.pop(0)
     return bool(words) and (sentence.rstrip().endswith("?") or words[0] in fillers()["requests"])
+
+
+def _judges(sentence: str) -> bool:
+    """Whether a question is for an opinion: was Christmas week bad for us."""
+    words = [token.text for token in tokenise(sentence)]
+    opinions = {*fillers()["opinions"]}
+    return (
+        sentence.rstrip().endswith("?") and words[:1] in (["was"], ["were"], ["is"]) and not opinions.isdisjoint(words)
+    )
+
+
+def _names_time(sentence: str) -> bool:
+    """Whether a sentence says of when it is."""
+    return not {*MONTHS, *UNITS, "yesterday"}.isdisjoint(token.text for token in tokenise(sentence))
 
 
 def has_belief(question: str) -> bool:
@@ -148,6 +182,9 @@ def _stands_alone(sentences: list[str], told: list[bool], lexicon: Lexicon) -> b
     names = {word for phrase, _ in lexicon.values for word in phrase}
     names |= {word for phrase in lexicon.absent_places for word in phrase} | {code.lower() for code in lexicon.codes}
     names |= {*MONTHS, "cohort", "cohorts"} - {"may"}
+    if _judges(sentences[0]) and told[0]:
+        names = {word for phrase, _ in lexicon.values for word in phrase}
+    names -= {*asked}  # that referral push: how many did referral bring
     beliefs = set(fillers()["beliefs"])
     plain = [s for s, out in zip(sentences, told, strict=True) if out]
     plain = [s for s in plain if beliefs.isdisjoint(token.text for token in tokenise(s))]
@@ -171,6 +208,20 @@ def is_purpose(text: str) -> bool:
 def has_purpose(question: str) -> bool:
     """Whether one of the clauses of a question says what for."""
     return any(map(is_purpose, _CLAUSE.split(question)))
+
+
+def _is_reason(clause: str, lexicon: Lexicon) -> bool:
+    """Whether a clause says why one asks, and names no segment, no time and nothing that narrows the question down."""
+    words = [token.text for token in tokenise(clause)]
+    names = {word for phrase, _ in lexicon.values for word in phrase} | lexicon.segments.words | {*MONTHS, *UNITS}
+    bears = (names | _NARROWING | _POINTING - {"their"}) - {"may", "look", "looking", "let", "say", "then", "it"}
+    is_reason = re.match(
+        r"\s*(?:because(?! of)|since (?:the|we|i|our|my)|as (?:the|we|i|our|my|\w+ (?:wants?|needs?|asks?)))\b",
+        clause,
+        re.I,
+    )
+    wants = {*fillers()["reasoning"]} & {*words}
+    return bool(is_reason and (wants or words[0] == "because")) and bears.isdisjoint(words)
 
 
 def _is_idle(clause: str, lexicon: Lexicon) -> bool:

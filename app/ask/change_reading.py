@@ -92,6 +92,8 @@ class ChangeReading(Settling):
     def asks_which_is_more(self, operation: Operation, metrics: Sequence[str]) -> Literal["whether"] | None:
         """Whether it is asked to confirm that one of two counts is the higher one."""
         ops, counts = self.found.operations, [self.catalogue.metrics[name].is_count for name in metrics]
+        if self.text_has("or"):
+            return None  # more churned or more resurrected: no yes or no
         compares = operation == "value" and ("more" in ops) != ("less" in ops) and counts == [True, True]
         return "whether" if compares and self.says_whether and not self.found.bounds else None
 

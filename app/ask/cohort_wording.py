@@ -164,7 +164,8 @@ class CohortTeller(Teller):
             are = "is" if len(ties) == 1 else "are"
             return f"{' and '.join(names)} {are} the {self.place}{rank} {what}{self.where}: {self.shown(top)} users."
         rank = f"{self.place}{self.rank} {self.label.split(',')[0]} {self.aged}"
-        return f"{' and '.join(names)} {verb} the {rank}{self.where} of all {plural(what)}: {self.counts(top)}."
+        of_which = "both" if not self.query.by and len(self.rows) == 2 else "all"
+        return f"{' and '.join(names)} {verb} the {rank}{self.where} of {of_which} {plural(what)}: {self.counts(top)}."
 
     lowest = highest
 

@@ -60,6 +60,7 @@ class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Lef
         self.read_segments()
         self.read_grains()
         self.read_metrics()
+        self.read_bringing()
         self.read_bounds()
         self.read_operations()
         self.read_nouns()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from app.ask.lexicon import small_words, vocabulary
 from app.ask.metric_query import Unanswerable
 from app.ask.question import Question, Stop
@@ -40,6 +42,15 @@ class Leftovers(Question):
         """Whether a word says what users did, other than being active: new users who read the docs."""
         return self.text(position) in self.lexicon.doings and self.text(position - 1) in {*self.lexicon.nouns, "who"}
 
+    def leads_request(self, position: int) -> bool:
+        """Whether an unknown word is the verb by which a figure is asked for: quantify the churn rate."""
+        word, after = self.tokens[position].text, self.text(position + 1)
+        is_polite = {self.text(n) for n in range(position)} <= small_words("polite")
+        is_bare = word.isalpha() and not word.endswith(("s", "ed", "ing", "ly")) and word not in self.lexicon.known
+        is_one_clause = re.search(rf"\b{word}\s+{after}\b", self.question, re.I)  # not: pinterest, how many
+        leads = after in small_words("requested") or (position and after in ("how", "what", "when", "which"))
+        return bool(is_polite and is_bare and leads and is_one_clause and word not in small_words("changing"))
+
     def describes_people(self, position: int) -> bool:
         """Whether a word that mostly says nothing stands right before users: learning users may be a segment."""
         counts = {
@@ -66,7 +77,8 @@ class Leftovers(Question):
     def can_ignore(self, left: list[int]) -> bool:
         """Whether one or two unknown words stand apart from all that was understood of a whole question."""
         is_whole = bool(self.found.metrics or self.found.is_cohort) and not self.found.ambiguous
-        return is_whole and len(left) <= MOST_IGNORED and all(map(self.stands_apart, left))
+        is_apart = (self.stands_apart(one) or self.leads_request(one) for one in left)
+        return is_whole and len(left) <= MOST_IGNORED and all(is_apart)
 
     def stands_apart(self, position: int) -> bool:
         """Whether a plain unknown word is no neighbour of what was understood, nor follows what leads a segment."""
@@ -139,6 +151,9 @@ class Leftovers(Question):
         is_name = position > 0 and self.raw[position].original[:1].isupper()  # Instagram
         is_place = is_name or before[0] in leading or before[1] in ("in", "on", "from", "via")
         is_word = self.tokens[position].text.isalpha() and self.tokens[position].text not in self.lexicon.known
+        kind = self.lexicon.segments.at(self.tokens, left[-1] + 1, [True] * len(self.tokens))
+        if kind and is_word and is_name:  # our LinkedIn channel
+            raise Stop(self.unread(Unanswerable(message=self.catalogue.no_such_value(what, kind[0]))))
         if recognised and is_place and is_word and len(left) <= 3:
             raise Stop(self.unread(Unanswerable(message=self.catalogue.no_such_value(what))))
         after = self.text(left[-1] + 1)

@@ -167,6 +167,23 @@ class MetricWords(Question):
                 self.found.operations |= set() if len(named) > 1 else {"compare"}
                 self.take(position, position + 1)
 
+    def read_bringing(self) -> None:
+        """What a channel or a country brings, where nothing else says which users: new ones."""
+        if self.found.metrics or self.found.is_cohort or "new_users" not in self.catalogue.metrics:
+            return
+        if self.text_has(*small_words("not_brought")):
+            return
+        subjects = {*self.found.value_places.values(), *self.found.segment_places}
+        for place, token in enumerate(self.tokens):
+            is_of_segment = place - 1 in subjects or (
+                place - 2 in subjects and self.text(place - 1) in ("ads", "has", "have")
+            )
+            if self.free[place] and is_of_segment and token.text in small_words("bringing"):
+                self.found.metrics.append("new_users")
+                self.found.metric_places["new_users"] = (place, place + 1)
+                self.take(place, place + 1 + (self.text(place + 1) in ("us", "in")))
+                return
+
     def read_returns(self) -> None:
         """Dormant users who returned are the resurrected ones."""
         away = [n for n, token in enumerate(self.tokens) if self.free[n] and token.text in self.lexicon.away]

@@ -81,6 +81,7 @@ class Question:
 
     def __init__(self, question: str, catalogue: Catalogue, lexicon: Lexicon) -> None:
         self.catalogue, self.lexicon = catalogue, lexicon
+        self.question = question
         self.raw = tokenise(question)
         self.tokens, self.notes = lexicon.corrected(self.raw)
         self.free = [True] * len(self.tokens)

@@ -70,6 +70,23 @@ _CONTRACTIONS = {  # in this order
     r"\b(do|does|did|is|are|was|were|has|have|had|could|would|should)nt\b": r"\1 not",
     r"\b(we|they|you|i)ve\b": r"\1 have",
 }
+# Abbreviations, the windows of rolling figures, and which weeks are meant.
+_WRITTEN_SHORT = {
+    r"\bw/o\b": "without",
+    r"\bw/(?=\s|\w{2})": "with ",
+    r"\bexcl\b\.?": "excluding",
+    r"\bincl\b\.?": "including",
+    r"\bapprox\b\.?": "approximately",
+    r"\b(?:i\.\s?e\b|viz\b)\.?": "namely",
+    r"\be\.\s?g\b\.?": "for example",
+    r"\b(?:rolling|trailing|running|moving)\s+(7|28|seven)[\s-]days?(?=\s+(?:active|actives|users)\b)": r"\1 day",
+    r"\bactive users,?\s+(?:over|in|on|with|using)\s+(?:an?|the)\s+(?:rolling|trailing|running|moving)\s+(7|28)[\s-]"
+    r"days?(?:\s+(?:window|period))?\b": r"\1 day active users",
+    r"\btrailing(?=\s+(?:\d|seven\b|twenty\b))": "rolling",
+    r"\b(weeks|months)\s+(?:(?:that|which)\s+)?(?:start|begin|commenc)(?:ning|ing|ed|e)?"
+    r"\s+(?=(?:between|in|from)\b)": r"\1 ",
+    r"\bsince (?:the )?begin of\b": "since the beginning of",
+}
 
 
 @dataclass(frozen=True)
@@ -117,6 +134,8 @@ def tokenise(question: str) -> list[Token]:
     text = _MONTH_AND_YEAR.sub(r"\1 20\2", text)  # apr26, Apr2026, Apr-26
     text = re.sub(r"\b([qh][1-4])\s?[/-]\s?(\d\d)\b", r"\1 20\2", text, flags=re.IGNORECASE)  # Q3/26
     text = re.sub(r"\bw/[ce]\b|\bwc\b", "week of", text, flags=re.IGNORECASE)  # w/c 18 May
+    for written, full in _WRITTEN_SHORT.items():
+        text = re.sub(written, full, text, flags=re.IGNORECASE)
     text = re.sub(r"\biso[\s-]week\b(\s+(?=20\d\d))?", lambda m: "" if m[1] else "week", text, flags=re.IGNORECASE)
     text = re.sub(r"\b(day|week|month|quarter|year)[\s-]?wise\b", r"by \1", text, flags=re.IGNORECASE)  # month-wise
     text = re.sub(r"\b([dwmqy])-o-([dwmqy])\b", r"\1o\2", text, flags=re.IGNORECASE)  # m-o-m

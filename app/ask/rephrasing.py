@@ -1,0 +1,59 @@
+"""The same question in plainer words: us for the product, for by what it is narrowed down to."""
+
+from __future__ import annotations
+
+import re
+
+from app.ask.lexicon import Lexicon
+from app.ask.tokens import tokenise
+
+_NAMES = "product|app|service|business|company|platform|site|website|team|brand|firm|startup|tool|house"
+_OURS = rf"(?:the|our|this) (?:{_NAMES})"
+_HAVING = "lose|lost|gain|gained|win|won|keep|kept|retain|attract|acquire|add|bring|get|got|have|had|see"
+    "|pick|reactivate|record"
+_USING = (
+    "left|leave|leaves|leaving|quit|joined|join|joining|used|use|using|visited|visit|abandoned|abandon|deserted"
+    "|returned to|came back to|signed up for|signed up to"
+)
+_NARROWED = r"(?:restrict|limit|confin|narrow|filter)(?:ed|ing|e)?(?: down)?"
+_OF_COHORT = r"\b(?:after|later|still|again|cohorts?|of (?:the |all |those )?(?:users|people|everyone))\b"
+_WITH = r"([^?.!]*?),?\s+(?:(?:with|over|on|in|using)\s+)?(?:an?\s+|the\s+)?(?:rolling\s+)?"
+_WINDOW = r"[\s-]days?(?:\s+rolling)?\s+window\b"
+_PLAIN = {
+    rf"\b(did|does|has|have|had) {_OURS} (?=(?:{_HAVING})\b)": r"\1 we ",
+    rf"\b({_USING}) {_OURS}\b(?! (?:by|per|and|or)\b)": r"\1 us",
+    rf"(?<!not )\b{_NARROWED} (?:(?:it|this|that|them) )?(?:(?:only|just) )?(?:to|on)\b(?! (?:new|active|churned|retained|resurrected)\b)": "for",
+    r"\b(?:considering|taking|counting|looking at) (?:only|just)\b": "only",
+    r"\bprior active(?: users)? (?:behind|underlying)\b": "prior active users of",
+    rf"^(?!.*{_OF_COHORT})(.*?)\b(?:who|that) (?:arrived|came in|came to us|got here) (?:through|via)\b": r"\1via",
+    r"\s+[-\u2013\u2014]\s+(?=(?:up|down|by how)\b)": ", ",
+    r",\s*how (?:much|high|low|big|large|many) (?:is|was|are|were) (?:it|they|that)"
+    r"(?=\s*(?:in total|overall)?\s*\?)": "",
+    r"\(calendar (?:days|weeks|months)\)": " ",
+    rf"\b(MAU|monthly active users?)\b{_WITH}28{_WINDOW}": r"\1\2",
+    rf"\b(WAU|weekly active users?)\b{_WITH}(?:7|seven){_WINDOW}": r"\1\2",
+}
+_IN_CHARGE = re.compile(
+    r"^\W*(?:as )?(?:i|we)(?:'m|'re| am| are)? (?:run|manage|lead|head|own|cover|oversee|handle|look after|in charge of"
+    r"|responsible for|looking after|running|managing|covering) (?:the )?([\w ]+?)"
+    r"\s*(?:[,:;.\u2013\u2014]|\s-)\s+(.*)$",
+    re.I | re.S,
+)
+_THERE = re.compile(r"\b(?:over )?there\b(?! (?:are|were|is|was)\b)", re.I)
+
+
+def rephrased(question: str, lexicon: Lexicon) -> str:
+    """The question in words that are read."""
+    for written, plain in _PLAIN.items():
+        question = re.sub(written, plain, question, flags=re.I)
+    return _with_place(question, lexicon)
+
+
+def _with_place(question: str, lexicon: Lexicon) -> str:
+    """With the value for there, where somebody says of what he is in charge: I run Malaysia, how many joined there."""
+    match = _IN_CHARGE.match(question)
+    values = {phrase for phrase, _ in lexicon.values}
+    if not match or tuple(token.text for token in tokenise(match[1])) not in values:
+        return question
+    asked, times = _THERE.subn(f"in {match[1]}", match[2])
+    return asked if times else question
