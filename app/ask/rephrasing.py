@@ -9,20 +9,23 @@ from app.ask.tokens import tokenise
 
 _NAMES = "product|app|service|business|company|platform|site|website|team|brand|firm|startup|tool|house"
 _OURS = rf"(?:the|our|this) (?:{_NAMES})"
-_HAVING = "lose|lost|gain|gained|win|won|keep|kept|retain|attract|acquire|add|bring|get|got|have|had|see"
-    "|pick|reactivate|record"
+_HAVING = (
+    "lose|lost|gain|gained|win|won|keep|kept|retain|attract|acquire|add|bring|get|got|have|had|see|pick|reactivate"
+    "|record"
+)
 _USING = (
     "left|leave|leaves|leaving|quit|joined|join|joining|used|use|using|visited|visit|abandoned|abandon|deserted"
     "|returned to|came back to|signed up for|signed up to"
 )
 _NARROWED = r"(?:restrict|limit|confin|narrow|filter)(?:ed|ing|e)?(?: down)?"
+_OF_A_KIND = "(?:new|active|churned|retained|resurrected)"
 _OF_COHORT = r"\b(?:after|later|still|again|cohorts?|of (?:the |all |those )?(?:users|people|everyone))\b"
 _WITH = r"([^?.!]*?),?\s+(?:(?:with|over|on|in|using)\s+)?(?:an?\s+|the\s+)?(?:rolling\s+)?"
 _WINDOW = r"[\s-]days?(?:\s+rolling)?\s+window\b"
 _PLAIN = {
     rf"\b(did|does|has|have|had) {_OURS} (?=(?:{_HAVING})\b)": r"\1 we ",
     rf"\b({_USING}) {_OURS}\b(?! (?:by|per|and|or)\b)": r"\1 us",
-    rf"(?<!not )\b{_NARROWED} (?:(?:it|this|that|them) )?(?:(?:only|just) )?(?:to|on)\b(?! (?:new|active|churned|retained|resurrected)\b)": "for",
+    rf"(?<!not )\b{_NARROWED} (?:(?:it|this|that|them) )?(?:(?:only|just) )?(?:to|on)\b(?! {_OF_A_KIND}\b)": "for",
     r"\b(?:considering|taking|counting|looking at) (?:only|just)\b": "only",
     r"\bprior active(?: users)? (?:behind|underlying)\b": "prior active users of",
     rf"^(?!.*{_OF_COHORT})(.*?)\b(?:who|that) (?:arrived|came in|came to us|got here) (?:through|via)\b": r"\1via",
