@@ -30,6 +30,7 @@ _NARROWING = {
 # Words of time that say when somebody asks, not what about.
 _OCCASIONS = {"tomorrow", "today", "tonight", "morning", "afternoon", "weekly", "monthly", "quarterly", *WEEKDAYS}
 
+LONGEST_LABEL = 2  # words before a question that may name a segment
 # An unknown word right after one of these may be the name of a segment.
 _LEADING = {"from", "in", "on", "about", "at", "for", "with", "via", "by", "of", "to"}
 
@@ -82,6 +83,7 @@ _EXPLAINED = re.compile(  # gained users, i.e. new plus resurrected, in May
     r"(?:,|(?=\s+in\s+\w+\s+20))",
     re.I,
 )
+
 _GLOSS = re.compile(r"\(([^()]*)\)")
 
 
@@ -189,7 +191,11 @@ def _stands_alone(sentences: list[str], told: list[bool], lexicon: Lexicon) -> b
     plain = [s for s, out in zip(sentences, told, strict=True) if out]
     plain = [s for s in plain if beliefs.isdisjoint(token.text for token in tokenise(s))]
     names_some = any(not (names - lexicon.glue).isdisjoint(token.text for token in tokenise(s)) for s in plain)
-    return not (points or is_there or narrows or names_some)
+    said_only = [{t.text for t in tokenise(s)} for s, out in zip(sentences, told, strict=True) if out]
+    is_label = any(
+        len(said) <= LONGEST_LABEL and not said <= lexicon.known for said in said_only
+    )  # pinterest: how many
+    return not (points or is_there or narrows or names_some or is_label)
 
 
 @functools.cache
