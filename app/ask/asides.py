@@ -30,7 +30,7 @@ _NARROWING = {
 # Words of time that say when somebody asks, not what about.
 _OCCASIONS = {"tomorrow", "today", "tonight", "morning", "afternoon", "weekly", "monthly", "quarterly", *WEEKDAYS}
 
-LONGEST_LABEL = 2  # words before a question that may name a segment
+_NEEDING = re.compile(r"\W*(?:i|we)(?: need| want|'d like| would like) (?:to know|to see|the|a|an|our)\b", re.I)
 # An unknown word right after one of these may be the name of a segment.
 _LEADING = {"from", "in", "on", "about", "at", "for", "with", "via", "by", "of", "to"}
 
@@ -118,6 +118,8 @@ def asides(question: str, lexicon: Lexicon) -> Iterator[tuple[str, str]]:
         yield _parted(clauses, idle, lexicon)
     sentences = [sentence for sentence in _SENTENCE.split(question) if sentence.strip()]
     told = [not _asks(sentence) for sentence in sentences]
+    if all(told):
+        told = [not _NEEDING.match(sentence) for sentence in sentences]
     if len(sentences) == 2 and _judges(sentences[0]) and _names_time(sentences[1]):
         told = [True, False]  # was June bad, and then the question
     if any(told) and not all(told) and _stands_alone(sentences, told, lexicon):
@@ -191,9 +193,9 @@ def _stands_alone(sentences: list[str], told: list[bool], lexicon: Lexicon) -> b
     plain = [s for s, out in zip(sentences, told, strict=True) if out]
     plain = [s for s in plain if beliefs.isdisjoint(token.text for token in tokenise(s))]
     names_some = any(not (names - lexicon.glue).isdisjoint(token.text for token in tokenise(s)) for s in plain)
-    said_only = [{t.text for t in tokenise(s)} for s, out in zip(sentences, told, strict=True) if out]
-    is_label = any(
-        len(said) <= LONGEST_LABEL and not said <= lexicon.known for said in said_only
+    first = [token.text for token in tokenise(sentences[0])]
+    is_label = (
+        told[0] and len(first) == 1 and first[0].isalpha() and first[0] not in lexicon.known
     )  # pinterest: how many
     return not (points or is_there or narrows or names_some or is_label)
 
