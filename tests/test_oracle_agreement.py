@@ -136,7 +136,7 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     yield CompiledProject(folder, folder / "example", dbt_vars), oracle_settings, folder
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(event_streams(), other_names(), st.sets(users, max_size=1), st.integers(1, 3))
 def test_every_table_agrees_with_the_oracle(
     project: Any, stream: list[dict[str, Any]], aliases: dict[str, str], excluded: set[str], files: int

@@ -121,7 +121,7 @@ QUIET_DAYS = [  # days go by on which nobody is active who was there before
 @example(history=LATE)
 @example(history=BEGUN_EARLIER_AND_LATER)
 @example(history=QUIET_DAYS)
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(history=histories())
 def test_an_update_leaves_what_a_full_build_would(project: UpdatedProject, history: list[Delivery]) -> None:
     data = project.folder / "data"
