@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import re
 import time
@@ -107,7 +108,9 @@ def configured() -> Endpoint | None:
     try:
         allowed = float(seconds or SECONDS)
     except ValueError:
-        raise ModelError(f"OPENAI_TIMEOUT is {seconds!r}, which is no number of seconds.") from None
+        allowed = 0
+    if not 0 < allowed < math.inf:
+        raise ModelError(f"OPENAI_TIMEOUT is {seconds!r}, which is no number of seconds.")
     # A server on one's own machine often wants no key; the client insists on one.
     return Endpoint(_setting("OPENAI_MODEL") or DEFAULT_MODEL, api_key or "none", base_url, allowed)
 

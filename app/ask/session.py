@@ -50,17 +50,20 @@ def ask(
         db = db or warehouse.current()
         catalogue = catalogues.of(db)
         found = read(question, catalogue, context, page_filters)
-        endpoint = None if reader == "builtin" else endpoint or model.configured()
-        if endpoint and not isinstance(found.reading, Refused) and (reader == "model" or _is_unsure(found)):
-            return _with_model(question, db, catalogue, context, endpoint, found, trusts_builtin=reader == "auto")
+        is_auto = reader == "auto"
+        wants_model = reader == "model" or (is_auto and _is_unsure(found))
+        if wants_model and not isinstance(found.reading, Refused):
+            try:
+                if endpoint := endpoint or model.configured():
+                    return _with_model(question, db, catalogue, context, endpoint, found, trusts_builtin=is_auto)
+            except ModelError as error:
+                return _built_in(db, catalogue, found, f"{error} This is the built-in reader's answer.")
         answer = _built_in(db, catalogue, found)
         return answer.reviewed() if is_reviewed(question, answer) else answer
     except WarehouseError as error:
         return Answer("failed", f"{error} {error.advice}")
     except catalogues.NoDataError as error:
         return Answer("unanswerable", str(error))
-    except ModelError as error:
-        return Answer("failed", str(error))
     except duckdb.Error as error:
         log.error("ask: %s", type(error).__name__)
         return Answer("failed", "The warehouse could not be read. Run `make refresh`, then ask again.")
@@ -94,13 +97,10 @@ def _with_model(
     *,
     trusts_builtin: bool,
 ) -> Answer:
-    """The answer by a model's reading; if there is none, by the built-in reader's, with a word about why."""
-    try:
-        reading = model.read(question, catalogue, context, endpoint)
-        if reading.kind == "needs_sql":
-            return _by_generated_sql(question, db, catalogue, endpoint)
-    except ModelError as error:
-        return _built_in(db, catalogue, found, f"{error} This is the built-in reader's answer.")
+    """The answer by a model's reading. Raises `ModelError`."""
+    reading = model.read(question, catalogue, context, endpoint)
+    if reading.kind == "needs_sql":
+        return _by_generated_sql(question, db, catalogue, endpoint)
     if reading.metric_query is not None:
         return from_reading(db, catalogue, reading.metric_query, ("Read by a model: see how it was understood.",))
     if trusts_builtin:
