@@ -34,8 +34,9 @@ ask: $(VENV)/run ## Ask the warehouse a question (Q="which month had the highest
 eval: $(VENV)/run ## Score the ask box on the reviewed questions (FLAGS="--reader model" for a configured model)
 	$(BIN)/python -m app.ask.evaluation $(FLAGS)
 
+# A third of the time of a test is waiting: three at a time keep two cores busy.
 test: $(VENV)/dev ## Run every test
-	$(BIN)/pytest -n 2 --dist loadgroup $(FLAGS)
+	$(BIN)/pytest -n 3 --dist loadgroup $(FLAGS)
 
 bench: $(VENV)/dev ## Measure refreshes, page queries and load on generated data (MILLIONS=30 BENCH_DIR=.bench)
 	$(BIN)/python benchmarks/refresh.py $(BENCH_DIR) --millions $(MILLIONS)

@@ -418,26 +418,30 @@ def states(rows: pd.DataFrame, grain: str, palette: Palette) -> Figure:
     return {"data": data, "layout": layout}
 
 
+def open_hatched(is_complete: Sequence[bool], shape: str = "") -> Figure:
+    """How bars are filled: those of open periods hatched and paler, the others with a pattern's shape, if any."""
+    return {
+        "opacity": [1 if complete else 0.55 for complete in is_complete],
+        "pattern": {
+            "shape": [shape if complete else "/" for complete in is_complete],
+            "fillmode": "replace",
+            "solidity": 0.75 if shape else 0.4,
+        },
+    }
+
+
 def _bars(
     periods: pd.DataFrame, metric: Metric, grain: str, palette: Palette, *, shape: str = "", downwards: bool = False
 ) -> Figure:
     values, span = _values(periods[metric.name]), _span(periods, grain)
-    complete_periods = periods["is_complete"].tolist()
     return {
         "type": "bar",
         "name": metric.label,
         **span,
         "y": [-value if downwards and value is not None else value for value in values],
         "customdata": [[metric.name, x, value] for value, x in zip(values, span["x"], strict=True)],
-        "marker": {
-            "color": palette.by_metric.get(metric.name, palette.series[0]),
-            "opacity": [1 if complete else 0.55 for complete in complete_periods],
-            "pattern": {
-                "shape": [shape if complete else "/" for complete in complete_periods],
-                "fillmode": "replace",
-            }
-            | ({"solidity": 0.75} if shape else {"solidity": 0.4}),
-        },
+        "marker": open_hatched(periods["is_complete"].tolist(), shape)
+        | {"color": palette.by_metric.get(metric.name, palette.series[0])},
         "unselected": {"marker": {"opacity": 0.4}},
         "hovertemplate": f"%{{x|{_date_format(grain)}}}: %{{customdata[2]:,}}",
     }

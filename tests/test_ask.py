@@ -659,6 +659,19 @@ def test_the_chart_of_an_answer_is_one_plotly_knows(catalogue: Catalogue, entry:
         go.Figure(figure)
 
 
+@pytest.mark.parametrize(
+    "question", ["new users by quarter", "top source by new users for each month since June 2026", "new users by month"]
+)
+def test_bars_of_an_open_period_are_hatched(catalogue: Catalogue, question: str) -> None:
+    answer = ask(question)
+    figure = figures.of_answer(answer, catalogue, charts.LIGHT)
+    assert figure and answer.frame is not None
+    [bars] = figure["data"]
+    is_hatched = [shape == "/" for shape in bars["marker"]["pattern"]["shape"]]
+    assert is_hatched == [not complete for complete in answer.frame["is_complete"]]
+    assert any(is_hatched)
+
+
 def test_an_answer_is_json_whatever_is_in_it() -> None:
     frame = pd.DataFrame({"a": [1, None], "b": [pd.Timestamp("2026-01-01"), pd.NaT], "c": ["x", None]})
     assert (

@@ -34,11 +34,20 @@ def of_answer(answer: Answer, catalogue: Catalogue, palette: Palette) -> Figure 
         if not (query.by or query.within) and query.operation in ("series", "value", "average", "median"):
             return charts.growth_single(_with_days(frame, query, catalogue), metric, query.grain, palette)
     names = _names(frame, query)
-    return None if names is None else bars(names, list(frame[metric.name]), metric, palette)
+    if names is None:
+        return None
+    complete = frame["is_complete"].tolist() if "is_complete" in frame else None
+    return bars(names, list(frame[metric.name]), metric, palette, complete)
 
 
-def bars(names: list[str], values: list[float | None], metric: Metric, palette: Palette) -> Figure:
-    """Named figures side by side."""
+def bars(
+    names: list[str],
+    values: list[float | None],
+    metric: Metric,
+    palette: Palette,
+    complete: list[bool] | None = None,
+) -> Figure:
+    """Named figures side by side; `complete` says which are of periods that have ended, default all."""
     known = [None if value is None or pd.isna(value) else float(value) for value in values][:MOST_BARS]
     text = ["" if value is None else words.number(value, metric.unit) for value in known]
     font = {"color": palette.text, "size": 12}
@@ -53,7 +62,8 @@ def bars(names: list[str], values: list[float | None], metric: Metric, palette: 
                 "textposition": "outside",
                 "textfont": font,
                 "cliponaxis": False,
-                "marker": {"color": palette.series[0]},
+                "marker": charts.open_hatched((complete or [True] * len(known))[:MOST_BARS])
+                | {"color": palette.series[0]},
                 "hovertemplate": "%{x}: %{text}<extra></extra>",
             }
         ],
