@@ -28,8 +28,12 @@ class CohortReading(Settling):
         is_one = cohort is not None and cohort.unit in GRAINS
         if found.per_cohort and is_one and not (found.age or found.asks_ages):
             raise Stop(self.unclear("Of each cohort it is known who is there after so many periods: after how many?"))
+        if found.asks_ages:
+            ops -= CHANGES  # how it fades from age to age: that is the curve
         if ops & {"previous", "year_ago"} or (ops & CHANGES and not found.age):
             raise Stop(self.unclear("Cohorts can be compared with each other at an age: which ones?"))
+        if ops & CHANGES and ops & {"highest", "lowest", "best", "worst"}:
+            raise Stop(self.unclear("Cohorts are put in order by who is there at an age: the highest or the lowest?"))
         if ops & CHANGES:
             ops.add("series")
             self.first_of_all.append("From cohort to cohort, at the same age:")
@@ -45,6 +49,13 @@ class CohortReading(Settling):
         if not ranges:
             ranges = [(catalogue.first_period(grain), catalogue.open_period(grain))]
         start, end = ranges[-1]
+        latest = catalogue.latest_complete(grain)
+        to_age = found.age[0] if found.age and found.asks_ages and age is None and not found.ages else None
+        if found.only_complete and age is None and start == end and not found.ages:
+            oldest = catalogue.periods_between(start, latest, grain) - 1
+            to_age = min(oldest, oldest if to_age is None else to_age)
+        if found.only_complete and age is not None and start < end:
+            end = max(start, min(end, catalogue.shifted(latest, -age, grain)))
         claim = self.claimed_side(metric) if operation == "compare" else None
         higher = self.higher(metric, by) if operation == "compare" else None
         query = MetricQuery(
@@ -56,7 +67,7 @@ class CohortReading(Settling):
             against_start=ranges[0][0] if len(ranges) == 2 else None,
             against_end=ranges[0][1] if len(ranges) == 2 else None,
             age=age,
-            to_age=found.age[0] if found.age and found.asks_ages and age is None and not found.ages else None,
+            to_age=to_age,
             ages=tuple(sorted({*found.ages})) if found.asks_ages and age is None else (),
             gone=found.gone and metric != "cohort_size",
             each=operation == "series" and age is None and start != end and not by and self.is_table,

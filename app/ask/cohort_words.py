@@ -12,7 +12,7 @@ from app.ask.date_forms import FOLLOWING
 from app.ask.lexicon import small_words
 from app.ask.metric_query import Grain
 from app.ask.question import Question, Stop
-from app.ask.spans import GRAIN_WORDS, LAST, MONTHS, NOW, UNITS, Dated, Span, Unit
+from app.ask.spans import CONNECTORS, GRAIN_WORDS, LAST, MONTHS, NOW, UNITS, Dated, Span, Unit
 from app.ask.tokens import ORDINALS
 
 # From when on an age counts: after they signed up, after their first visit.
@@ -25,6 +25,10 @@ LATER = small_words("later")
 
 # What is said of users who were there at a time: active in May, the users we had in May.
 ACTIVE_AT = small_words("active_at")
+# Three months later, in a figure.
+DOWN_THE_ROAD = [
+    tuple(phrase.split()) for phrase in ("down the road", "down the line", "down the track", "hence", "further on")
+]
 LONGEST_AGE = 400  # a larger number beside a unit is a year
 
 
@@ -68,10 +72,12 @@ class CohortWords(Question):
         self.read_age_axis()
         self.read_following()
         self.read_age_question()
+        ended = 0  # where the age before ends
         for begin in range(len(self.tokens)):
             match = self.ages_at(begin) or self.age_at(begin)
             if match:
                 age, unit, end = match
+                first, ended, between = self.found.age, end, range(ended, begin)
                 is_named = self.text(begin) in UNITS and self.tokens[end - 1].whole == age
                 if is_named and not self.talks_of_retention and not self.text_has(*SINCE_JOINING):
                     raise Stop(self.unclear(f"{unit.capitalize()} {age} of the calendar, or after users joined?"))
@@ -87,10 +93,23 @@ class CohortWords(Question):
                     self.found.asks_ages = True
                     if self.found.age[1] != unit:
                         raise Stop(self.unclear("Two ages are asked for at once: ask for one after the other."))
+                    if first and self.is_age_range(between):
+                        self.found.ages = [*range(first[0], age + 1)] if first[0] else []
                 self.found.age = (age, cast(Grain, unit))
                 self.take(begin, end)
                 if self.text(begin - 1) in ("at", "in", "on", "by") and self.free[begin - 1]:
                     self.take(begin - 1, begin)
+
+    def is_age_range(self, between: range) -> bool:
+        """Whether two ages are the ends of a range, whose words are taken: from month 0 up to month 6."""
+        leads = [n for n in (between.start - 3, between.start - 4) if self.text(n) in ("from", "between")]
+        links = {self.text(n) for n in between}
+        is_range = bool(links & {*CONNECTORS} or (links & {"and"} and leads and self.text(leads[0]) == "between"))
+        if not (between and is_range and links <= {*CONNECTORS, "up", "and", "including"}):
+            return False
+        for place in (*leads, *between):
+            self.take(place, place + 1)
+        return True
 
     def check_within(self) -> None:
         """Raises `Stop` for what users did within a month: it is known in which period they did it."""
@@ -187,7 +206,9 @@ class CohortWords(Question):
                 return number, unit, place + 1
             return None
         if (word, self.text(begin + 1), self.text(begin + 2)) == ("half", "a", "year"):
-            return (6, "month", begin + 4) if self.text(begin + 3) in ("later", "on", "after") else None
+            later = (*DOWN_THE_ROAD, ("later",), ("on",), ("after",))
+            end = next((begin + 3 + len(phrase) for phrase in later if self.matches(phrase, begin + 3)), 0)
+            return (6, "month", end) if end else None
         is_after = self.text(begin + 1) == "after" and self.text(begin + 2) in {*JOINING, "", "that", "it"}
         if unit in ("day", "week", "month") and is_after and self.talks_of_retention:
             return 1, unit, self.after_joining(begin + 2 + (self.text(begin + 2) in ("that", "it")))  # the week after
@@ -212,6 +233,12 @@ class CohortWords(Question):
         following = self.text(begin + 2)
         # were there 3 months in, two months in compared with
         is_in = following == "in" and self.text(begin + 3) in {"", *small_words("after_age")}
+        is_in &= self.text(begin + 3) != "which" or not re.search(
+            r"\bin which\b", self.question, re.I
+        )  # a month in which
+        for phrase in DOWN_THE_ROAD:
+            if self.matches(phrase, begin + 2):
+                return number, unit, begin + 2 + len(phrase)
         if following in ("mark", "point", "stage", "milestone"):
             return number, unit, begin + 3  # at the 3 month mark
         if following in ("later", "on", "after") or is_in:

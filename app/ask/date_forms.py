@@ -239,6 +239,8 @@ class DateForms:
 
     def _several(self, tokens: Sequence[Token], begin: int) -> Dated | None:
         """The last 3 months, the past 90 days, the previous two complete weeks."""
+        if begin < len(tokens) and tokens[begin].whole and (after := self._number_behind(tokens, begin)):
+            return after  # the six latest weeks
         word = text_at(tokens, begin)
         position = begin + 1
         if word == "most" and text_at(tokens, position) in ("recent", "recently"):
@@ -268,6 +270,14 @@ class DateForms:
             return Dated(Span(self._unit(unit, 1).first, self._unit(unit, number).last, "range"), begin, end)
         first, last = self._unit(unit, -number).first, self._unit(unit, -1).last
         return Dated(Span(first, last, unit if number == 1 else "range", length=number), begin, end)
+
+    def _number_behind(self, tokens: Sequence[Token], begin: int) -> Dated | None:
+        """The six latest finished weeks: the latest six of them, where the number stands first."""
+        end = begin + 1 + (text_at(tokens, begin + 1) == "most")
+        if text_at(tokens, end) not in LAST:
+            return None
+        turned = [*tokens[:begin], *tokens[begin + 1 : end + 1], tokens[begin], *tokens[end + 1 :]]
+        return self._several(turned, begin)
 
     def _ago(self, tokens: Sequence[Token], begin: int) -> Dated | None:
         number = tokens[begin].whole if begin < len(tokens) else None
@@ -384,6 +394,9 @@ class DateForms:
         position = begin + 1
         while text_at(tokens, position) in ("of", "on", "the", "starting", "beginning", "from"):
             position += 1
+        if text_at(tokens, position) in ("saturday", "sunday"):  # one of its days
+            day = self._weekday(tokens, position)
+            return replace(day, begin=begin) if day else None
         found = self._days(tokens, position) or self._day(tokens, position)
         if found is None:
             return None
@@ -528,7 +541,14 @@ class DateForms:
         if word not in {*WEEKDAYS, *(name[:3] for name in WEEKDAYS)}:
             return None
         inner = self._day(tokens, begin + 1)  # Monday 5 October
-        return Dated(inner.span, begin, inner.end) if inner else None
+        if inner is None:
+            return None
+        named = [n for name, n in WEEKDAYS.items() if name[:3] == word[:3]]
+        days = [one for one in (inner.span.settled(), *inner.span.others) if one.first.weekday() in named]
+        if not days:
+            self.impossible.append(spoken(list(tokens[begin : inner.end])))
+            return inner
+        return Dated(replace(days[0], others=tuple(days[1:])), begin, inner.end)
 
     # calendar
 

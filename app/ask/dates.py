@@ -16,6 +16,8 @@ from app.ask.phrasing import span_name
 from app.ask.spans import CONNECTORS, DAY, LAST, NOW, UNITS, Dated, Span, ends_range, month_from, text_at
 from app.ask.tokens import Token
 
+# What may stand between a date and the same one in other words.
+SAID_AGAIN = {"namely", "that", "is", "so", "or", "the"}
 COMING = ("come", "comes", "came", "coming")
 MOST_ENDING = 5000  # days or weeks that end on a day
 
@@ -36,6 +38,7 @@ class DateReader(DateForms):
             else:
                 found.append(dated)
                 position = dated.end
+        found = _said_twice(tokens, found)
         narrowed = self._one_range(_within_scope(self._a_year_apart(tokens, found)))
         kept = {dated.begin for dated in narrowed}
         self.scopes = [dated for dated in found if dated.begin not in kept]
@@ -94,6 +97,9 @@ class DateReader(DateForms):
                 return Dated(joined.span, begin, joined.end)
             if word == "starting" and text_at(tokens, begin - 1) in ("cohort", "cohorts"):
                 return Dated(first.span, begin, first.end)  # the cohorts starting 27 April
+            units = {one.unit for one in (first.span, *first.span.others)}
+            if word == "through" and units <= {"quarter", "half", "year"} and not _sums_up(tokens):
+                return Dated(first.span, begin, first.end)  # month by month through the first half
             if came_from:
                 return None  # where did they come from last month
             relation = {"from": "since", "starting": "since", "till": "until", "through": "until", "up": "until"}
@@ -209,6 +215,32 @@ class DateReader(DateForms):
 
         spans = [one for one in map(related, (span, *span.others)) if one]
         return Span(spans[0].first, spans[0].last, "range", tuple(spans[1:])) if spans else None
+
+
+def _sums_up(tokens: Sequence[Token]) -> bool:
+    """Whether a figure is wanted with all that came before."""
+    return not {"total", "altogether", "cumulative", "cumulatively"}.isdisjoint(token.text for token in tokens)
+
+
+def _said_twice(tokens: Sequence[Token], found: list[Dated]) -> list[Dated]:
+    """A date and the same one in other words right behind it is one: the summer, June to August 2026."""
+    said: list[Dated] = []
+    for dated in found:
+        before = said[-1] if said else None
+        between = {token.text for token in tokens[before.end : dated.begin]} if before else {"and"}
+        of_both = _shared_readings(before, dated) if before else []
+        if before and of_both and between <= SAID_AGAIN:
+            said[-1] = Dated(replace(of_both[0], others=tuple(of_both[1:])), before.begin, dated.end)
+        else:
+            said.append(dated)
+    return said
+
+
+def _shared_readings(one: Dated, other: Dated) -> list[Span]:
+    """What both dates can mean, by the name that is a unit of the calendar."""
+    named, ranged = sorted((one, other), key=lambda dated: dated.span.unit == "range")
+    days = {(span.first, span.last) for span in (ranged.span, *ranged.span.others)}
+    return [span.settled() for span in (named.span, *named.span.others) if (span.first, span.last) in days]
 
 
 def _within_scope(found: list[Dated]) -> list[Dated]:

@@ -50,9 +50,12 @@ class DaysWords(Question):
         self.found.days_active = True
         is_distribution = any(token.text in EACH_NUMBER - {"days"} for token in self.tokens)
         self.found.counts_power_users = not is_distribution and any(
-            self.text(end - 1) in ("user", "users") for _, _, end in named
+            {"day", "days", "curve"}.isdisjoint(self.text(n) for n in range(begin, end)) for _, begin, end in named
         )
-        for _, begin, end in named:
+        activity = [
+            (name, begin, end) for name, begin, end in self.each(self.lexicon.metrics) if name == "active_users"
+        ]
+        for _, begin, end in (*named, *activity):
             self.take(begin, end)
         if window:
             self.take(*window)
@@ -92,7 +95,8 @@ class DaysWords(Question):
     def days_counted(self, window: tuple[int, int] | None, *, is_named: bool) -> int | None:
         """Where the number of active days stands: 10 days, 10 of the last 28 days."""
         texts = {token.text for token in self.tokens}
-        if ACTIVITY.isdisjoint(texts) and not is_named:
+        is_there = any(name == "active_users" for name, _, _ in self.each(self.lexicon.metrics))
+        if ACTIVITY.isdisjoint(texts) and not (is_there or is_named):
             return None
         for position in range(len(self.tokens)):
             is_in_window = window is not None and window[0] <= position < window[1]

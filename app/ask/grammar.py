@@ -8,6 +8,7 @@ from app import words
 from app.ask.bound_words import BoundWords
 from app.ask.catalogue import GRAINS
 from app.ask.cohort_words import JOINING, CohortWords
+from app.ask.completeness_words import CompletenessWords
 from app.ask.days_words import DaysWords
 from app.ask.leftovers import Leftovers
 from app.ask.metric_query import Grain, Longer
@@ -42,12 +43,13 @@ LONGER: dict[str, Longer] = dict.fromkeys(("quarter", "quarters", "quarterly"), 
 LONGER |= dict.fromkeys(("year", "years", "yearly", "annual", "annually"), "year")
 
 
-class Grammar(CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Leftovers):
+class Grammar(CompletenessWords, CohortWords, SegmentWords, DaysWords, MetricWords, BoundWords, Leftovers):
     """Takes every word of a question for what it is."""
 
     def read_words(self) -> None:
         """Takes every word for what it is, the surest first. Raises `Stop`."""
         self.read_courtesies()
+        self.read_completeness()
         self.read_picks()
         self.read_ever_back()
         self.read_previous()

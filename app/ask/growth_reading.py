@@ -68,7 +68,7 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
             operation = "compare"  # active users and churn, last week against the week before
         if operation == "change" and len(spans) == 1:
             spans = self.ends_of_growth(spans[0], metrics, grain)
-        only_complete = bool(found.bounds) or of_change
+        only_complete = bool(found.bounds) or of_change or found.only_complete
         if found.bounds and operation == "value" and not self.is_one_figure(spans, grain, by):
             operation = "series"
         self.note_edges(spans, grain, metrics, operation)

@@ -111,7 +111,7 @@ class Lexicon:
     def __init__(self, catalogue: Catalogue) -> None:
         words = vocabulary()
         listed = {
-            name: [phrase.replace("{product}", one) for phrase in phrases for one in _products(phrase)]
+            name: [filled for phrase in phrases for filled in _filled(phrase)]
             for name, phrases in words["metrics"].items()
             if name in catalogue.metrics
         }
@@ -186,6 +186,7 @@ class Lexicon:
             *ORDINALS,
             *spans.GRAIN_WORDS,
         }
+        words |= small_words("still_open") | small_words("skipping")
         words |= {word for phrase in vocabulary()["everything"] for word in phrase.split()}
         words |= {"q", "h", "hourly", "quarterly", "yearly", "annual", "annually", *vocabulary()["not_understood"]}
         read = (self.metrics, self.metric_groups, self.ambiguous, self.operations, self.cohort, self.still)
@@ -243,9 +244,10 @@ class Lexicon:
         return _is_slip(word, other)
 
 
-def _products(phrase: str) -> Sequence[str]:
-    """What the product may be called in a phrase, if it is spoken of there."""
-    return vocabulary()["product"] if "{product}" in phrase else [""]
+def _filled(phrase: str) -> list[str]:
+    """A phrase with each of the words that a name in braces stands for: use {product}, {walked_out} away."""
+    name = re.search(r"{(\w+)}", phrase)
+    return [phrase.replace(name[0], one) for one in vocabulary()["stands_for"][name[1]]] if name else [phrase]
 
 
 def _is_slip(word: str, other: str) -> bool:

@@ -50,7 +50,8 @@ class MetricReading(Settling):
         if len({self.catalogue.kind(name) for name in metrics}) > 1:
             raise Stop(self.which_metric(metrics))
         if self.is_ratio(metrics):
-            metrics, of = metrics[:1], metrics[1]
+            of = self.divisor or metrics[1]
+            metrics = [name for name in metrics if name != of]
         elif not came_back and self.is_from_one_to_the_next(metrics):
             [dated] = found.spans
             last = dated.span.ends[1] if dated.span.ends else dated.span
@@ -125,9 +126,33 @@ class MetricReading(Settling):
         counts = {rate: count for count, rate in RATES.items()}
         if self.counts_users and not found.is_percent and len(metrics) == 1 and metrics[0] in counts:
             return [counts[metrics[0]]]  # how many users churn
-        if {"gained_users", "churned_users"} == set(metrics) and self.says_ratio:
+        if {"new_users", "resurrected_users", "churned_users"} == {*metrics} and (
+            self.says_ratio or self.compares_sums
+        ):
+            metrics = list(dict.fromkeys(name if name == "churned_users" else "gained_users" for name in metrics))
+        if {"gained_users", "churned_users"} == {*metrics} and self.says_ratio:
             return ["quick_ratio"]
+        if metrics == [self.divisor] and self.asks_arrivals:
+            raise Stop(self.which_metric(("quick_ratio", "new_users")))
         return [name for name in metrics if RATES.get(name) not in metrics]
+
+    @property
+    def compares_sums(self) -> bool:
+        """Whether one count is more than another, of two parts: lost more than we brought in or got back."""
+        return bool(self.found.operations & {"more", "less"})
+
+    def settle_returners(self) -> None:
+        """Joiners and returners for each one lost: of those who come those who come back, and not those who stayed."""
+        found = self.found
+        returners = ("retained_users", "resurrected_users")
+        if returners in found.ambiguous and {"new_users", "churned_users"} == {*found.metrics} and self.divisor:
+            found.ambiguous.remove(returners)
+            found.metrics.append("resurrected_users")
+
+    @property
+    def asks_arrivals(self) -> bool:
+        """Whether it is asked how many came, without saying whether those who came back are counted."""
+        return bool(self.each_anywhere(self.lexicon.weak_metrics))
 
     def difference(self, metrics: list[str]) -> tuple[list[str], str | None]:
         """The first of two counts, and the other one, which is taken off it: months in which more left than came."""
@@ -155,6 +180,8 @@ class MetricReading(Settling):
         places = self.found.metric_places
         if len(metrics) != 2 or not all(self.catalogue.metrics[name].is_count and name in places for name in metrics):
             return False
+        if self.divisor:
+            return True
         before = {self.text(n) for n in range(places[metrics[1]][0] - 2, places[metrics[1]][0])}
         is_divided = bool(before & {"per", "every", "each", "by"} or self.says_ratio)
         return is_divided and places[metrics[0]] < places[metrics[1]]
@@ -162,7 +189,21 @@ class MetricReading(Settling):
     @property
     def says_ratio(self) -> bool:
         """Whether two metrics are to be divided."""
-        return any(token.text == "ratio" for token in self.tokens)
+        return self.divisor is not None or any(token.text == "ratio" for token in self.tokens)
+
+    @property
+    def divisor(self) -> str | None:
+        """The count of each of whose users something is asked: for every user who left, per leaver."""
+        people = {*self.lexicon.nouns, "one", "single", "who", "that", "which", "we"}
+        for name, (begin, _) in self.found.metric_places.items():
+            place = begin - 1
+            while self.text(place) in people:
+                place -= 1
+            is_each = self.text(place) in ("every", "each") and (self.text(place - 1) == "for" or place == 0)
+            is_person = self.text(place) == "for" and self.text(place + 1) in ("everyone", "everybody")
+            if self.catalogue.metrics[name].is_count and (is_each or is_person or self.text(place) == "per"):
+                return name
+        return None
 
     @property
     def counts_users(self) -> bool:

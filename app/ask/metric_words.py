@@ -99,7 +99,9 @@ class MetricWords(Question):
         moved = next((name for name in ("active_users", "mau", "wau", "dau") if name in self.found.metrics), "")
         churned = self.found.metric_places.get("churned_users")
         is_fall = churned and self.group("fell").at(self.tokens, churned[0], [True] * len(self.tokens))
-        if is_fall and len(self.found.metrics) > 1:
+        others = [place for name, place in self.found.metric_places.items() if name != "churned_users"]
+        is_said_of = churned and any(0 <= churned[0] - end < WITHIN_PHRASE for _, end in others)
+        if is_fall and is_said_of:
             self.found.metrics.remove("churned_users")  # retention dropped off
             self.found.operations.add("fell")
             return
@@ -192,6 +194,8 @@ class MetricWords(Question):
             if name == "churned_users" and self.text(end) in ("and", "but") and goes_on:
                 away += range(begin, end)
         back = [n for n, token in enumerate(self.tokens) if self.free[n] and token.text in BACK]
+        for name, begin, end in self.each(self.lexicon.metrics):  # found their way back
+            back += range(begin, end) if name == "resurrected_users" else ()
         if back:
             away += self.absence_words()
         if away and back and "resurrected_users" in self.catalogue.metrics:

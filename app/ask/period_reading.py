@@ -159,7 +159,7 @@ class PeriodReading(Settling):
             if is_move and spans[0].unit == "range" and "year_ago" not in self.found.operations:
                 now = max(start, min(end, latest))  # since January: from then to the latest that is known
                 return now, now
-            return start, end
+            return start, self.until_complete(start, end, latest)
         if operation == "series":
             return first, latest if only_complete else still_open
         ranks_periods = not by or (self.ranked_in_each and not self.ranked_within)
@@ -169,6 +169,10 @@ class PeriodReading(Settling):
         if adds_up and by and operation in ("highest", "lowest", "compare"):
             return first, still_open
         return latest, latest
+
+    def until_complete(self, start: date, end: date, latest: date) -> date:
+        """The last period, without an open one at the end of several where only finished ones are wanted."""
+        return max(start, min(end, latest)) if self.found.only_complete else end
 
     def only(self, spans: Sequence[Span], grain: Grain) -> tuple[date, ...]:
         """Of more dates than two, each by itself: their periods."""

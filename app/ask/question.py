@@ -65,6 +65,7 @@ class Found:
     counts_power_users: bool = False
     asks_ago: bool = False
     in_a_row: bool = False
+    only_complete: bool = False
     asks_extremes: bool = False
     asks_ages: bool = False
     ages: list[int] = field(default_factory=list)

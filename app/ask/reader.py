@@ -121,6 +121,7 @@ class _Reader(GrowthReading, CohortReading):
             return self.days_query(self.filters(page_filters))
         if found.metrics or found.is_cohort:
             found.ambiguous = [group for group in found.ambiguous if group not in self.lexicon.yielding]
+        self.settle_returners()
         if found.ambiguous:
             others = [name for group in found.ambiguous for name in group]
             raise Stop(self.which_metric(others if found.metrics or found.is_cohort else found.ambiguous[0]))

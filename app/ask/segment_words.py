@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from app import words
+from app.ask.lexicon import small_words
 from app.ask.metric_query import Unanswerable
 from app.ask.question import Question, Stop
 from app.ask.spans import UNITS
@@ -44,6 +45,9 @@ class SegmentWords(Question):
             "fell",
             "change",
         }
+        if segment := self.place_segment():
+            self.found.named_segments.append(segment)
+            self.found.by.append(segment)
         asks_where = self.text(0) == "where" and self.free[0]
         if asks_where and comes_from:
             self.found.operations.add("explain")
@@ -83,6 +87,24 @@ class SegmentWords(Question):
                 self.found.each_segment = segment if is_alone else None  # of each country and platform: neither
             is_number_of_all = begin > 0 and self.tokens[begin - 1].whole == len(self.catalogue.segments[segment])
             self.take(begin - is_number_of_all, end)  # the three platforms
+
+    def place_segment(self) -> str | None:
+        """Where on the map, where do they live: the segment whose values are countries, of which the words are taken."""
+        if self.text(0) != "where" or not self.text_has(*small_words("places")) or len(self.coded) != 1:
+            return None
+        for place, token in enumerate(self.tokens):
+            if token.text in small_words("places") and self.free[place]:
+                self.take(place, place + 1)
+                self.take(place - (self.text(place - 1) == "the"), place)
+                is_led = self.text(place - 2) in ("on", "in") and self.free[place - 2]
+                self.take(place - 2, place - 2 + is_led)
+        self.take(0, 1)
+        return next(iter(self.coded))
+
+    @property
+    def coded(self) -> set[str]:
+        """The segments whose values are countries."""
+        return {name for found in self.lexicon.codes.values() for name, _ in found}
 
     def values_of(self, segments: Sequence[str]) -> str:
         """Country: SG, MY."""
@@ -202,7 +224,7 @@ class SegmentWords(Question):
 
     def check_places(self) -> None:
         """Raises `Stop` for a country in which nobody is."""
-        coded = {name for found in self.lexicon.codes.values() for name, _ in found}
+        coded = self.coded
         segment = next(iter(coded)) if len(coded) == 1 else None
         for begin, token in enumerate(self.tokens):
             code = token.original if token.original in {"UK", *self.lexicon.absent_places.values()} else None

@@ -47,6 +47,9 @@ HOLIDAYS = {
     ("christmas", "day"): (12, 25),
     ("christmas",): (12, 25),
     ("boxing", "day"): (12, 26),
+    ("valentine", "day"): (2, 14),
+    ("valentines", "day"): (2, 14),
+    ("valentine",): (2, 14),
     ("new", "year"): (1, 1),
     ("new", "years"): (1, 1),
     ("new", "year", "eve"): (12, 31),
@@ -80,6 +83,7 @@ CONNECTORS = ("to", "into", "until", "till", "til", "through", "thru")
 WORDS = {
     *MONTHS,
     *WEEKDAYS,
+    *(name[:3] for name in WEEKDAYS),
     *UNITS,
     *LAST,
     *NOW,
