@@ -26,9 +26,7 @@ LATER = small_words("later")
 # What is said of users who were there at a time: active in May, the users we had in May.
 ACTIVE_AT = small_words("active_at")
 # Three months later, in a figure.
-DOWN_THE_ROAD = [
-    tuple(phrase.split()) for phrase in ("down the road", "down the line", "down the track", "hence", "further on")
-]
+DOWN_THE_ROAD = [("down", "the", way) for way in ("road", "line", "track")] + [("hence",), ("further", "on")]
 LONGEST_AGE = 400  # a larger number beside a unit is a year
 
 
@@ -233,9 +231,8 @@ class CohortWords(Question):
         following = self.text(begin + 2)
         # were there 3 months in, two months in compared with
         is_in = following == "in" and self.text(begin + 3) in {"", *small_words("after_age")}
-        is_in &= self.text(begin + 3) != "which" or not re.search(
-            r"\bin which\b", self.question, re.I
-        )  # a month in which
+        # not: there was a month in which
+        is_in &= self.text(begin + 3) != "which" or "in which" not in self.question.lower()
         for phrase in DOWN_THE_ROAD:
             if self.matches(phrase, begin + 2):
                 return number, unit, begin + 2 + len(phrase)

@@ -52,9 +52,7 @@ class DaysWords(Question):
         self.found.counts_power_users = not is_distribution and any(
             {"day", "days", "curve"}.isdisjoint(self.text(n) for n in range(begin, end)) for _, begin, end in named
         )
-        activity = [
-            (name, begin, end) for name, begin, end in self.each(self.lexicon.metrics) if name == "active_users"
-        ]
+        activity = [one for one in self.each(self.lexicon.metrics) if one[0] == "active_users"]
         for _, begin, end in (*named, *activity):
             self.take(begin, end)
         if window:

@@ -126,20 +126,14 @@ class MetricReading(Settling):
         counts = {rate: count for count, rate in RATES.items()}
         if self.counts_users and not found.is_percent and len(metrics) == 1 and metrics[0] in counts:
             return [counts[metrics[0]]]  # how many users churn
-        if {"new_users", "resurrected_users", "churned_users"} == {*metrics} and (
-            self.says_ratio or self.compares_sums
-        ):
+        adds_gains = self.says_ratio or found.operations & {"more", "less"}  # than we brought in or got back
+        if adds_gains and {"new_users", "resurrected_users", "churned_users"} == {*metrics}:
             metrics = list(dict.fromkeys(name if name == "churned_users" else "gained_users" for name in metrics))
         if {"gained_users", "churned_users"} == {*metrics} and self.says_ratio:
             return ["quick_ratio"]
         if metrics == [self.divisor] and self.asks_arrivals:
             raise Stop(self.which_metric(("quick_ratio", "new_users")))
         return [name for name in metrics if RATES.get(name) not in metrics]
-
-    @property
-    def compares_sums(self) -> bool:
-        """Whether one count is more than another, of two parts: lost more than we brought in or got back."""
-        return bool(self.found.operations & {"more", "less"})
 
     def settle_returners(self) -> None:
         """Joiners and returners for each one lost: of those who come those who come back, and not those who stayed."""

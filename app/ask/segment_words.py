@@ -89,7 +89,7 @@ class SegmentWords(Question):
             self.take(begin - is_number_of_all, end)  # the three platforms
 
     def place_segment(self) -> str | None:
-        """Where on the map, where do they live: the segment whose values are countries, of which the words are taken."""
+        """Where on the map, where do they live: the segment whose values are countries; the words are taken."""
         if self.text(0) != "where" or not self.text_has(*small_words("places")) or len(self.coded) != 1:
             return None
         for place, token in enumerate(self.tokens):
