@@ -54,7 +54,7 @@ class CohortReading(Settling):
         if found.only_complete and age is None and start == end and not found.ages:
             oldest = catalogue.periods_between(start, latest, grain) - 1
             to_age = min(oldest, oldest if to_age is None else to_age)
-        if found.only_complete and age is not None and start < end:
+        if found.only_complete and operation == "series" and age is not None and start < end:
             end = max(start, min(end, catalogue.shifted(latest, -age, grain)))
         claim = self.claimed_side(metric) if operation == "compare" else None
         higher = self.higher(metric, by) if operation == "compare" else None

@@ -12,7 +12,7 @@ from app.ask.date_forms import FOLLOWING
 from app.ask.lexicon import small_words
 from app.ask.metric_query import Grain
 from app.ask.question import Question, Stop
-from app.ask.spans import CONNECTORS, GRAIN_WORDS, LAST, MONTHS, NOW, UNITS, Dated, Span, Unit
+from app.ask.spans import CONNECTORS, GRAIN_WORDS, LAST, MONTHS, NOW, UNITS, Dated, Span, Unit, year_in
 from app.ask.tokens import ORDINALS
 
 # From when on an age counts: after they signed up, after their first visit.
@@ -62,6 +62,14 @@ class CohortWords(Question):
                 place += 1
             if token.text in ACTIVE_AT and place > position and self.text(place) in {*MONTHS, *LAST, *NOW}:
                 return not self.text_has("cohort", "cohorts", *JOINED - {"seen", "start"})
+            end = position + 1 + bool(year_in(self.text(position + 1)))
+            if token.text in MONTHS and self.text(position - 1) == "of" and self.text(end) in self.lexicon.nouns:
+                texts = [one.text for one in self.tokens]
+                is_next = any(
+                    {one, two} & {"after", "next", "following"} and {one, two} & {"week", "month"}
+                    for one, two in pairwise(texts)
+                )
+                return is_next and not self.text_has("cohort", "cohorts", "new", *JOINED)  # of May's users
         return False
 
     def read_ages(self) -> None:

@@ -90,7 +90,10 @@ class Grammar(CompletenessWords, CohortWords, SegmentWords, DaysWords, MetricWor
             phrases = self.group(group)
             for _, begin, end in self.each(phrases):
                 others = [*self.tokens[:begin], *self.tokens[end:]]
-                is_alone = not self.dates.find(others)
+                # in which week did the previous week's users leave: of each week the one before
+                of_people = self.text(end) in {*self.lexicon.nouns, "active", "actives"}
+                of_each = of_people and any(token.text in UNITS for token in self.tokens[:begin])
+                is_alone = not (self.dates.find(others) or of_each)
                 if (
                     is_alone
                     and self.text(end - 1) in UNITS
@@ -109,6 +112,7 @@ class Grammar(CompletenessWords, CohortWords, SegmentWords, DaysWords, MetricWor
                 is_beside |= self.text(begin) == "to" and self.text(begin - 1) == "next"
                 self.take(begin - is_beside, end)
                 self.found.operations.add(group)
+                self.found.of_previous |= group == "previous" and of_people
 
     def read_dates(self) -> None:
         nexts = {n for n, token in enumerate(self.tokens) if token.text == "next" and self.text(n + 1) in UNITS}

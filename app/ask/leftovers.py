@@ -6,8 +6,9 @@ import re
 
 from app.ask.lexicon import small_words, vocabulary
 from app.ask.metric_query import Unanswerable
-from app.ask.question import Question, Stop
+from app.ask.question import Stop
 from app.ask.tokens import spoken
+from app.ask.vague_words import VagueWords
 
 NOT_KNOWN_OF_USERS = "The warehouse knows when users were active, not that they “{}”."
 MOST_IGNORED = 2  # unknown words that may be left out of account
@@ -16,7 +17,7 @@ WITHIN_PHRASE = 3  # words that may stand between "from" and the name it leads
 LEADING = small_words("leading")
 
 
-class Leftovers(Question):
+class Leftovers(VagueWords):
     """The words that are neither understood nor known to say nothing."""
 
     def leftovers(self) -> list[int]:
@@ -132,6 +133,8 @@ class Leftovers(Question):
         if self.can_ignore(left) and not is_open:
             self.ignored.append(what)
             return
+        if vague := self.what_is_vague(left):
+            raise Stop(self.unread(vague))
         if len(left) >= 3 and 2 * len(left) >= len(self.tokens):
             raise Stop(self.unread(self.no_answer(f"Too little of this was understood; not “{what}”. I read English.")))
         recognised = (

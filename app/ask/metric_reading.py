@@ -37,10 +37,13 @@ class MetricReading(Settling):
         if len(found.spans) == 2 and not came_back and set(found.metrics) - {"active_users"} < set(FOLLOWED):
             found.metrics = [name for name in found.metrics if name != "active_users"] or found.metrics
         followed = [name for name in found.metrics if name != "active_users"]
-        if "previous" in found.operations and len(followed) == 1 < len(found.metrics) and followed[0] in RATES:
+        is_of_previous = found.of_previous or len(found.metrics) > 1
+        if "previous" in found.operations and is_of_previous and len(followed) == 1 and followed[0] in FOLLOWED:
             found.operations.discard("previous")  # of the previous month's active users, how many were lost
-            found.metrics = [RATES[followed[0]]] if "share" in found.operations else followed
-            found.operations.discard("share")
+            name = FOLLOWED[followed[0]]
+            is_rate = found.is_percent or found.operations & {"share", "percent"}
+            found.metrics = [RATES.get(name, name) if is_rate else name]
+            found.operations -= {"share", "percent"}
         self.read_part()
         if "share" in found.operations and found.grain == "day" and "mau" in found.metrics:
             found.metrics = ["mau"]  # what share of them uses the app on a day

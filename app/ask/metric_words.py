@@ -29,13 +29,13 @@ class MetricWords(Question):
         for group, begin, end in self.each(self.lexicon.metric_groups):
             self.found.metrics += vocabulary()["metric_groups"][group]["metrics"]
             self.take(begin, end)
+        named = self.each(phrases)
         for number, begin, end in self.each(self.lexicon.ambiguous):
             if self.text(begin) == "numbers" and self.text(begin - 1) in self.lexicon.nouns:
                 self.take(begin, end)  # user numbers
                 continue
-            longer = phrases.at(self.tokens, begin, self.free)
-            if longer and longer[1] > end:
-                continue
+            if any(first <= begin and end <= last and last - first > end - begin for _, first, last in named):
+                continue  # did not return
             if len(self.lexicon.ambiguous_metrics[int(number)]) == 1:
                 continue  # growth: an operation as much as a metric
             self.found.ambiguous.append(self.lexicon.ambiguous_metrics[int(number)])
@@ -216,7 +216,7 @@ class MetricWords(Question):
                 continue
             end = said[1] if said else place + 1
             again = next((phrase for phrase in AGAIN if self.matches(phrase, end)), ())
-            if again or is_no_longer:
+            if again or is_no_longer or self.found.of_previous:
                 self.found.metrics.append("churned_users")
                 self.found.metric_places["churned_users"] = (begin, end)
                 self.take(begin, end + len(again))

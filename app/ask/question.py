@@ -66,6 +66,7 @@ class Found:
     asks_ago: bool = False
     in_a_row: bool = False
     only_complete: bool = False
+    of_previous: bool = False
     asks_extremes: bool = False
     asks_ages: bool = False
     ages: list[int] = field(default_factory=list)
