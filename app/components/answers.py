@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -63,6 +63,7 @@ def show(
                 panels.chart(drawings.ready(figure), answer.answer, "ask_chart", min_width=width)
             columns: dict[str, Any] = {str(name): words.title(str(name)) for name in answer.frame}
             columns |= {name: config for name, config in panels.PERIOD_COLUMNS.items() if name in columns}
+            columns |= _ranges(answer.metric_query, columns) if answer.metric_query else {}
             asked = catalogue.asked(answer.metric_query) if answer.metric_query else []
             metrics = catalogue.metrics | {metric.name: metric for metric in asked}
             columns |= {
@@ -187,6 +188,19 @@ def _trust(answer: Answer) -> None:
             st.badge(answer.trust.capitalize(), icon=icon, color=colour, help=text)  # type: ignore[arg-type]
         if answer.as_of:
             st.markdown(f"Data complete up to, not including, **{words.day(answer.as_of)}**", width="content")
+
+
+def _ranges(query: MetricQuery, columns: Mapping[str, Any]) -> dict[str, str]:
+    """What the columns of dates are called where a row stands for several periods: its first and its last."""
+    if "last_period_start" not in columns:
+        return {}
+    named = {
+        "within_start": f"{words.title(query.within or '')} from",
+        "range_start": "Range from",
+        "period_start": f"First {query.grain}",
+        "last_period_start": f"Last {query.grain}",
+    }
+    return {name: label for name, label in named.items() if name in columns}
 
 
 def _verdict(question: str, answer: Answer) -> None:
