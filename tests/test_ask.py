@@ -783,3 +783,25 @@ def test_numbers_may_be_written_out(catalogue: Catalogue) -> None:
         ("users active on at least fifteen of the last 28 days", "users active on at least 15 of the last 28 days"),
     ):
         assert query_of(said, catalogue) == query_of(digits, catalogue)
+
+
+ASKED = [question.split() for entry in reviewed_questions() for question in entry["questions"]]
+PART = st.tuples(st.sampled_from(ASKED), st.integers(0, 20), st.integers(1, 20)).map(
+    lambda cut: cut[0][cut[1] :][: cut[2]]
+)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(parts=st.lists(PART, min_size=1, max_size=3))
+def test_no_question_brings_out_a_fault(db: warehouse.Snapshot, parts: list[list[str]]) -> None:
+    """Parts of the reviewed questions, put together as chance has it: metrics, dates and operations in any mixture."""
+    question = " ".join(word for part in parts for word in part)
+    assert ask(question, db=db).status != "failed", question
+
+
+@pytest.mark.parametrize(
+    ("said", "weeks"), [("a fortnight", 2), ("one fortnight", 2), ("two fortnights", 4), ("3 fortnights", 6)]
+)
+def test_a_fortnight_is_two_weeks(said: str, weeks: int, catalogue: Catalogue) -> None:
+    query = query_of(f"retention of the May 2026 cohort after {said}", catalogue)
+    assert query == query_of(f"retention of the May 2026 cohort after {weeks} weeks", catalogue)

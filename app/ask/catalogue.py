@@ -148,7 +148,8 @@ class Catalogue:
         if query.bounds and query.operation not in BOUNDED:
             raise InvalidQueryError("A bound tells periods apart: ask in which the figure was above or below it.")
         picks = query.operation in PICKS
-        if (picks or query.operation in ("highest", "lowest", "explain", "change")) and len(query.metrics) > 1:
+        takes_one = picks or query.of_change or query.operation in ("highest", "lowest", "explain", "change")
+        if takes_one and len(query.metrics) > 1:
             raise InvalidQueryError("Ask for one metric at a time here.")
         if kind != COHORTS and query.age is not None:
             raise InvalidQueryError("An age belongs to the retention of a cohort.")

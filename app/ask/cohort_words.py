@@ -12,7 +12,7 @@ from app.ask.date_forms import FOLLOWING
 from app.ask.lexicon import small_words
 from app.ask.metric_query import Grain
 from app.ask.question import Question, Stop
-from app.ask.spans import CONNECTORS, GRAIN_WORDS, LAST, MONTHS, NOW, UNITS, Dated, Span, Unit, year_in
+from app.ask.spans import CONNECTORS, GRAIN_WORDS, LAST, MONTHS, MONTHS_IN, NOW, UNITS, Dated, Span, Unit, year_in
 from app.ask.tokens import ORDINALS
 
 # From when on an age counts: after they signed up, after their first visit.
@@ -87,8 +87,8 @@ class CohortWords(Question):
                 is_named = self.text(begin) in UNITS and self.tokens[end - 1].whole == age
                 if is_named and not self.talks_of_retention and not self.text_has(*SINCE_JOINING):
                     raise Stop(self.unclear(f"{unit.capitalize()} {age} of the calendar, or after users joined?"))
-                if unit in ("quarter", "year"):
-                    age, unit = age * (3 if unit == "quarter" else 12), "month"
+                if unit in ("quarter", "half", "year"):
+                    age, unit = age * MONTHS_IN[cast(Unit, unit)], "month"
                 if self.follows_active and len(self.found.spans) == 1:
                     later = self.dates.shifted(self.found.spans[0].span, age, cast(Unit, unit))
                     self.found.spans.append(Dated(later, begin, end))

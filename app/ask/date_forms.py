@@ -146,7 +146,7 @@ class DateForms:
             return Dated(
                 Span(self._unit("month", -12).first, self._unit("month", -1).last, "range"), begin, position + 1
             )
-        if word in UNITS and word != "fortnight" and not word.endswith("s"):
+        if word in UNITS and not word.endswith("s"):
             return Dated(self._unit(UNITS[word], offset), begin, position + 1)
         if word in MONTHS and offset <= 0:
             return Dated(
@@ -251,8 +251,6 @@ class DateForms:
         number = (
             2 if text_at(tokens, position) == "couple" else tokens[position].whole if position < len(tokens) else None
         )
-        if text_at(tokens, position) == "fortnight" and word in LAST:
-            return Dated(Span(self._unit("week", -2).first, self._unit("week", -1).last, "range"), begin, position + 1)
         if text_at(tokens, position) == "couple" and text_at(tokens, position + 1) == "of":
             position += 1
         position += 1

@@ -68,7 +68,6 @@ UNITS: dict[str, Unit] = {
     "quarters": "quarter",
     "year": "year",
     "years": "year",
-    "fortnight": "week",
     "half": "half",
 }
 # Seasons by their first month; each has three, as meteorologists count.

@@ -44,6 +44,7 @@ _LARGE = re.compile(
     rf"(?:\s+and\s+({'|'.join(NUMBERS)}|\d\d?)|\s+({'|'.join(TENS)}|\d\d))?\b",
     re.I,
 )
+_FORTNIGHTS = re.compile(r"\b(?:(an?|one|two|three|four|five|six|\d\d?)\s+)?fortnights?\b", re.I)
 _TOKEN = re.compile(
     r"\d{4}[-/]\d{1,2}[-/]\d{1,2}|\d{4}[-/](?:0?[1-9]|1[0-2])(?!\d)|\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d\d)(?!\d)"
     r"|(?:0?[1-9]|1[0-2])[-/.]20\d\d(?!\d)"
@@ -140,6 +141,7 @@ def tokenise(question: str) -> list[Token]:
     text = re.sub(r"\b(day|week|month|quarter|year)[\s-]?wise\b", r"by \1", text, flags=re.IGNORECASE)  # month-wise
     text = re.sub(r"\b([dwmqy])-o-([dwmqy])\b", r"\1o\2", text, flags=re.IGNORECASE)  # m-o-m
     text = _YEAR_IN_WORDS.sub(lambda match: f"{2020 + NUMBERS[(match[1] or 'zero').lower()]}", text)
+    text = _FORTNIGHTS.sub(_in_weeks, text)
     text = _COMPOUND.sub(_in_digits, text)  # twenty-eight, twenty-first
     text = _LARGE.sub(_as_number, text)  # a hundred, two hundred and fifty, 1.5k
     text = _DAYS_DASHED.sub(r"\1 to \2", text)  # 1-15 May
@@ -158,6 +160,11 @@ def tokenise(question: str) -> list[Token]:
 def _in_digits(match: re.Match[str]) -> str:
     tens, one = match[1].lower(), match[2].lower()
     return f"{TENS[tens] + NUMBERS[one]}" if one in NUMBERS else f"{TENS[tens] + ORDINALS[one]}th"
+
+
+def _in_weeks(match: re.Match[str]) -> str:
+    many = (match[1] or "a").lower()
+    return f"{2 * (1 if many in ('a', 'an') else NUMBERS.get(many) or int(many))} weeks"
 
 
 def _as_number(match: re.Match[str]) -> str:
