@@ -18,6 +18,7 @@ OR_BEYOND = dict.fromkeys(("more", "higher", "above", "over", "greater"), "at_le
 )
 OLDEST = 100  # years: users over 30 may be those of that age
 GETTING = ("have", "had", "get", "got", "see", "saw", "count", "counted", "record", "recorded")
+NEGATED = {"above": "at_most", "at_least": "below", "below": "at_least", "at_most": "above"}
 BELOW = ("below", "behind", "trail", "trails", "trailed")
 
 
@@ -44,6 +45,7 @@ class BoundWords(Question):
 
     def read_bounds(self) -> None:
         """Above 30%, at least 5, 100 or more, between 20% and 30%, no new users at all."""
+        self.read_either_side()
         for name in (*BOUND_WORDS, "exactly"):
             for _, begin, end in self.each(self.group(name)):
                 value = self.bound_at(end)
@@ -56,7 +58,11 @@ class BoundWords(Question):
                 )
                 if is_said or (self.text(begin - 1) in self.lexicon.nouns and self.free[begin - 1]):
                     raise Stop(self.unclear("Users are not told apart by a number: which figure is bounded?"))
-                self.found.bounds |= {"at_least": value, "at_most": value} if name == "exactly" else {name: value}
+                negation = self.negation_before(begin) if name != "exactly" else None
+                bound = name if negation is None else NEGATED[name]
+                self.found.bounds |= {"at_least": value, "at_most": value} if name == "exactly" else {bound: value}
+                if negation is not None:
+                    self.take(negation, negation + 1)
                 before = begin - 1
                 self.found.bounds_change |= self.text(before) == "by" and self.free[before]
                 if self.free[before] and self.group("rose").words | self.group("fell").words >= {self.text(before)}:
@@ -88,6 +94,39 @@ class BoundWords(Question):
             if is_none and self.free[position]:
                 self.found.bounds |= {"at_least": 0, "at_most": 0}
                 self.take(position, noun)
+
+    def negation_before(self, begin: int) -> int | None:
+        """Where a bound is negated: did not have more than 100. What is never so is so of every one: not this."""
+        place = begin - 1
+        while self.text(place) in {
+            *GETTING,
+            "be",
+            "been",
+            "go",
+            "gone",
+            "come",
+            "stay",
+            "even",
+            "ever",
+            "quite",
+            "rise",
+        }:
+            place -= 1
+        return place if self.text(place) == "not" and self.free[place] else None
+
+    def read_either_side(self) -> None:
+        """Is it above or below 1: the figure says so."""
+        above, below = ({begin: end for _, begin, end in self.each(self.group(name))} for name in ("above", "below"))
+        for one, other in ((above, below), (below, above)):
+            for begin, end in one.items():
+                after = other.get(end + 1)
+                if (
+                    self.text(end) == "or"
+                    and after
+                    and self.tokens[after : after + 1]
+                    and self.tokens[after].number is not None
+                ):
+                    self.take(begin, after + 1)
 
     def is_counted(self, position: int) -> bool:
         """Whether a count is named here: no new users, without any activity."""

@@ -362,7 +362,10 @@ class CohortWords(Question):
         points_back = any(one == "of" and two in ("them", "those", "these") for one, two in pairs)
         asks_twice = pairs.count(("how", "many")) > 1 and len(self.found.spans) < 2 and not points_back
         listed = {"and", "the", *self.lexicon.nouns}
-        ends = {end for name, _, end in self.each(self.lexicon.metrics) if name == "churned_users"}
+        gone = [(begin, end) for name, begin, end in self.each(self.lexicon.metrics) if name == "churned_users"]
+        ends = {end for _, end in gone}
+        if any(self.is_of_each(begin) for begin, _ in gone):
+            return True  # joiners for each one lost
         return asks_twice or any(
             "and" in texts[end:begin] and {*texts[end:begin]} <= listed for end in ends for begin, _ in markers
         )

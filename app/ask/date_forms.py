@@ -529,6 +529,10 @@ class DateForms:
         skipped = here[:1] == ["very"] or here[1:2] == ["very"]  # the very beginning
         here = [text for text in here if text != "very"] if skipped else here
         for length in range(len(here), 0, -1):
+            end = begin + length + skipped
+            of = end + 1 + (text_at(tokens, end + 1) == "the")
+            if text_at(tokens, end) == "of" and (self.span_at(tokens, of) or text_at(tokens, of) in UNITS):
+                continue  # the beginning of September
             if tuple(here[:length]) in EVERYTHING:
                 everything = Span(self.catalogue.first, self.catalogue.as_of, "range")
                 return Dated(everything, begin, begin + length + skipped)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from app.ask.catalogue import DAYS_ACTIVE, RECENT_DAYS
 from app.ask.lexicon import small_words
 from app.ask.metric_query import MetricQuery, Operation, SegmentFilter
@@ -31,8 +33,8 @@ class DaysWords(Question):
 
     def read_days_active(self) -> None:
         """Takes them, if the days are the recent ones. Raises `Stop` for others: of those it is not kept."""
-        named = self.each(self.lexicon.days_active) or self.said_of_days()
         window = self.window()
+        named = self.each(self.lexicon.days_active) or self.said_of_days() or self.mean_days(window)
         counted = self.days_counted(window, is_named=bool(named))
         if not named and counted is None:
             return
@@ -50,7 +52,8 @@ class DaysWords(Question):
         self.found.days_active = True
         is_distribution = any(token.text in EACH_NUMBER - {"days"} for token in self.tokens)
         self.found.counts_power_users = not is_distribution and any(
-            {"day", "days", "curve"}.isdisjoint(self.text(n) for n in range(begin, end)) for _, begin, end in named
+            {"day", "days", "curve"}.isdisjoint(self.text(n) for n in range(begin, end))
+            for _, begin, end in self.each(self.lexicon.days_active)
         )
         activity = [one for one in self.each(self.lexicon.metrics) if one[0] == "active_users"]
         for _, begin, end in (*named, *activity):
@@ -72,6 +75,18 @@ class DaysWords(Question):
             if token.text == "days" and end > begin + 1 and self.text(end) == "active":
                 return [("days_active", begin, end + 1)]
         return []
+
+    def mean_days(self, window: tuple[int, int] | None) -> list[tuple[str, int, int]]:
+        """How many of the last 28 days was the average user active."""
+        begin = window[0] if window else 0
+        while self.text(begin - 1) in ("of", "days", "on"):
+            begin -= 1
+        is_asked = (self.text(begin - 2), self.text(begin - 1)) == ("how", "many")
+        is_mean = any(
+            one.text in ("average", "typical", "mean") and two.text in self.lexicon.nouns
+            for one, two in pairwise(self.tokens)
+        )
+        return [("days_active", begin - 2, begin)] if window and is_asked and is_mean else []
 
     def window(self) -> tuple[int, int] | None:
         """Where the days are named that count: of the last 28 days, in the past four weeks."""
@@ -128,6 +143,8 @@ class DaysWords(Question):
         """A number of days: 10, all or half of those that count."""
         if self.is_every_day(position):
             return RECENT_DAYS
+        if self.text(position) == "a" and self.text(position + 1) == "single":
+            return 1
         is_half = self.text(position) == "half" and self.text(position + 1) in ("of", "the")
         return RECENT_DAYS // 2 if is_half else self.tokens[position].whole
 

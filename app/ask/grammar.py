@@ -11,6 +11,7 @@ from app.ask.cohort_words import JOINING, CohortWords
 from app.ask.completeness_words import CompletenessWords
 from app.ask.days_words import DaysWords
 from app.ask.leftovers import Leftovers
+from app.ask.lexicon import fillers
 from app.ask.metric_query import Grain, Longer
 from app.ask.metric_words import MetricWords
 from app.ask.phrasing import span_name
@@ -81,6 +82,8 @@ class Grammar(CompletenessWords, CohortWords, SegmentWords, DaysWords, MetricWor
                 self.found.per_period = True  # month after month
                 self.take(begin, begin + 2)
         for _, begin, end in self.each(self.lexicon.courtesies):
+            if self.text(begin) == "good" and self.text(begin - 1) in ("a", "one"):
+                continue  # on a good day
             self.found.asks_ago |= self.text(end - 1) == "ago"
             self.take(begin, end)
 
@@ -155,6 +158,9 @@ class Grammar(CompletenessWords, CohortWords, SegmentWords, DaysWords, MetricWor
                 self.found.per_period |= is_each
             if is_each:
                 self.take(before - 1, before + 1)
+        opinion = dated.begin - 1
+        if self.text(opinion) in fillers()["opinions"]:
+            self.take(opinion, dated.begin)  # that bad week of 7 September
         if self.text(dated.end) == "inclusive" and self.text(dated.begin) not in ("before", "after"):
             self.take(dated.end, dated.end + 1)  # from January to June inclusive
         for phrase in IN_A_ROW:
@@ -215,7 +221,8 @@ class Grammar(CompletenessWords, CohortWords, SegmentWords, DaysWords, MetricWor
             when = f"{span_name(future[0].span)} is not yet known" if future else "What is to come is not yet known"
             raise Stop(self.no_answer(f"{when}: {known}, and nothing here forecasts."))
         inside = {place for _, begin, end in self.each(self.lexicon.metrics) for place in range(begin + 1, end)}
-        held = [one for one in self.each(self.lexicon.not_held) if one[1] not in inside]  # first time users
+        in_names = {n for begin, end, _ in self.mentions() for n in range(begin, end)}  # google ads, android phones
+        held = [one for one in self.each(self.lexicon.not_held) if one[1] not in inside | in_names]  # first time users
         anywhere = [True] * (len(self.tokens) + 1)
         ordered = {n for n in range(len(self.tokens) - 1) if self.lexicon.segments.at(self.tokens, n + 1, anywhere)}
         if held := [one for one in held if self.text(one[1]) != "order" or one[1] not in ordered]:  # order countries by
@@ -223,7 +230,6 @@ class Grammar(CompletenessWords, CohortWords, SegmentWords, DaysWords, MetricWor
             if not self.is_segment_value(begin):
                 what = spoken(self.tokens[begin:end])
                 raise Stop(self.no_answer(f"The warehouse holds nothing about {what} ({name})."))
-        in_names = {n for begin, end, _ in self.mentions() for n in range(begin, end)}  # google ads
         if self.text_has(*(self.group("share").words | self.group("percent").words)):
             for _, begin, end in self.each(self.lexicon.causes):
                 self.take(begin, end if end in in_names else begin)  # what share was due to facebook
@@ -361,6 +367,8 @@ class Grammar(CompletenessWords, CohortWords, SegmentWords, DaysWords, MetricWor
         if is_record:
             self.found.operations |= {"lowest" if "less" in self.found.operations else "highest"}
             self.found.operations -= {"more", "less", "compare"}
+        if "define" in self.found.operations and self.text_has("usual", "typical", "normal"):
+            self.found.operations.discard("define")  # what is a usual week
         if "define" in self.found.operations:
             self.found.operations.discard("average")  # what does it mean
         if self.found.spans or self.found.by or self.found.filters:
@@ -379,10 +387,13 @@ class Grammar(CompletenessWords, CohortWords, SegmentWords, DaysWords, MetricWor
             has_values |= len(self.found.metrics) > 1
             if ("compare" in self.found.operations or has_values) and token.text == "between":
                 self.take(position, position + 1)
+            has_two = has_values or len(self.found.spans) == 2
+            is_both = token.text == "both" and self.free[position] and has_two
             is_net = token.text == "net" and stands_for_change
             is_segment = token.text in self.lexicon.segment_words and "explain" in self.found.operations
             if (
                 is_net
+                or is_both
                 or is_segment
                 or (token.text == "rolling" and {"dau", "wau", "mau", "stickiness"} & {*self.found.metrics})
             ):

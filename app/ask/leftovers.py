@@ -30,6 +30,7 @@ class Leftovers(VagueWords):
                 or self.describes_people(position)
                 or self.is_done(position)
                 or self.names_split(position)
+                or self.judges_period(position)
             )
         ]
 

@@ -191,16 +191,8 @@ class MetricReading(Settling):
     @property
     def divisor(self) -> str | None:
         """The count of each of whose users something is asked: for every user who left, per leaver."""
-        people = {*self.lexicon.nouns, "one", "single", "who", "that", "which", "we"}
-        for name, (begin, _) in self.found.metric_places.items():
-            place = begin - 1
-            while self.text(place) in people:
-                place -= 1
-            is_each = self.text(place) in ("every", "each") and (self.text(place - 1) == "for" or place == 0)
-            is_person = self.text(place) == "for" and self.text(place + 1) in ("everyone", "everybody")
-            if self.catalogue.metrics[name].is_count and (is_each or is_person or self.text(place) == "per"):
-                return name
-        return None
+        counts = (name for name in self.found.metric_places if self.catalogue.metrics[name].is_count)
+        return next((name for name in counts if self.is_of_each(self.found.metric_places[name][0])), None)
 
     @property
     def counts_users(self) -> bool:
@@ -275,7 +267,8 @@ class MetricReading(Settling):
 
     def is_among(self, metric: str) -> bool:
         """Whether a value stands among the users of a metric: the share of ios among new users."""
-        value, begin = max(self.found.value_positions.values(), default=0), self.found.metric_places[metric][0]
+        begin = self.found.metric_places[metric][0]
+        value = max(self.found.value_positions.values(), default=begin)
         return any(self.text(place) in ("in", "among", "amongst", "within") for place in range(value, begin))
 
     def is_said_of_segment(self, metric: str) -> bool:

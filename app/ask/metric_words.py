@@ -234,6 +234,7 @@ class MetricWords(Question):
         if negation is not None and {self.text(n) for n in between} <= BUT_NOT:
             self.found.metrics.append("churned_users")
             self.found.metric_places["churned_users"] = (negation, negation + 1)
+            self.found.has_noun = True
             self.take(first.end, second.begin)
         before = first.begin - 1 - (self.text(first.begin - 1) == "in")
         if self.text(before) == "both" and self.text(before - 1) in ("in", "active", "during"):

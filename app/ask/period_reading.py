@@ -41,6 +41,8 @@ class PeriodReading(Settling):
         own_year = [scope for scope in self.dates.scopes if {scope.begin - 1, scope.begin} & ends]  # joined in 2026
         if len(metrics) > 1 and own_year:
             raise Stop(self.unclear("Two figures of two dates: which of them, and when?"))
+        if "total" in found.operations and "compare" not in found.operations and set(metrics) <= ADDITIVE:
+            spans = self.joined(spans)
         if self.text_has("same") and self.text_has("point", "stage"):
             spans = self.up_to_now(spans, metrics)
         if len(metrics) == 1:
@@ -54,6 +56,15 @@ class PeriodReading(Settling):
         if "cumulative" in found.operations and is_until:
             spans = [Span(self.catalogue.first, max(s.last for s in spans or [self.everything.span]), "range")]
         return spans
+
+    def joined(self, spans: list[Span]) -> list[Span]:
+        """One range of dates that follow on one another: January and February together."""
+        parts = sorted(spans, key=lambda span: span.first)
+        follow_on = all(one.last + DAY == other.first for one, other in pairwise(parts))
+        if len(parts) < 2 or not follow_on:
+            return spans
+        self.found.spans = self.found.spans[:1]
+        return [Span(parts[0].first, parts[-1].last, "range")]
 
     def up_to_now(self, spans: list[Span], metrics: Sequence[str]) -> list[Span]:
         """This month so far, and last month up to the same day. Raises `Stop` for what does not add up over days."""

@@ -435,11 +435,11 @@ class PeriodTeller(Teller):
             is_so = difference != 0 and self.segment(top) == self.query.higher
             answer = "Yes: " if is_so else "No: "
         if difference == 0:
-            return f"{answer}{said} They are equal."
+            return f"{answer}they are equal. {said}"
         more = words.change(difference, None, self.metric.unit).lstrip("+")
         ratio = float(top[self.metric.name]) / float(low[self.metric.name]) if low[self.metric.name] else 0
         times = f" ({ratio:.1f} times as many)" if self.metric.is_count and ratio > MANY_TIMES else ""
-        return f"{answer}{said} {self.segment(top)} is {more} higher than {self.segment(low)}{times}."
+        return f"{answer}{self.segment(top)} is {more} higher than {self.segment(low)}{times}. {said}"
 
     def besides(self, rows: list[Row]) -> str:
         """How far each value is above or below everybody, or all others."""

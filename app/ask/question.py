@@ -134,6 +134,15 @@ class Question:
     def kinds_of_words(self) -> set[str]:
         return {meaning for meaning, _, _ in self.each(self.lexicon.operations)}
 
+    def is_of_each(self, begin: int) -> bool:
+        """Whether words are led by each of users: for every one that left, per user lost."""
+        place = begin - 1
+        while self.text(place) in {*self.lexicon.nouns, "one", "single", "who", "that", "which", "we"}:
+            place -= 1
+        is_each = self.text(place) in ("every", "each") and (self.text(place - 1) == "for" or place == 0)
+        is_person = self.text(place) == "for" and self.text(place + 1) in ("everyone", "everybody")
+        return is_each or is_person or self.text(place) == "per"
+
     # dates
 
     def period_span(self, start: date, grain: Grain) -> Span:

@@ -122,6 +122,8 @@ class _Reader(GrowthReading, CohortReading):
         if found.metrics or found.is_cohort:
             found.ambiguous = [group for group in found.ambiguous if group not in self.lexicon.yielding]
         self.settle_returners()
+        if found.is_cohort and found.age:  # how loyal were they after 3 months
+            found.ambiguous = [group for group in found.ambiguous if "retention_rate" not in group]
         if found.ambiguous:
             others = [name for group in found.ambiguous for name in group]
             raise Stop(self.which_metric(others if found.metrics or found.is_cohort else found.ambiguous[0]))

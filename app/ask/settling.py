@@ -68,7 +68,8 @@ class Settling(Grammar):
         sides = self.found.operations & {"compare", "more", "less"}
         if "total" in self.found.operations and sides and any(len(v) > 2 for v in self.found.filters.values()):
             raise Stop(self.unclear("One value against others together: ask for the others by themselves."))
-        if operation in ("average", "median", "explain") or "total" in self.found.operations or self.is_union:
+        is_sum = "total" in self.found.operations and not self.found.is_cohort  # cohorts are taken together
+        if operation in ("average", "median", "explain") or is_sum or self.is_union:
             return None
         several = [name for name, values in self.found.filters.items() if len(values) > 1]
         if "compare" in self.found.operations and len([n for n in several if n not in self.found.negated]) > 1:

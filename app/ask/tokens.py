@@ -80,7 +80,8 @@ _WRITTEN_SHORT = {
     r"\bapprox\b\.?": "approximately",
     r"\b(?:i\.\s?e\b|viz\b)\.?": "namely",
     r"\be\.\s?g\b\.?": "for example",
-    r"\b(?:rolling|trailing|running|moving)\s+(7|28|seven)[\s-]days?(?=\s+(?:active|actives|users)\b)": r"\1 day",
+    r"\b(?:rolling|trailing|running|moving)\s+(7|28|seven)[\s-]days?"
+    r"(?=\s+(?:active|actives|user|users|audience)\b)": r"\1 day",
     r"\bactive users,?\s+(?:over|in|on|with|using)\s+(?:an?|the)\s+(?:rolling|trailing|running|moving)\s+(7|28)[\s-]"
     r"days?(?:\s+(?:window|period))?\b": r"\1 day active users",
     r"\btrailing(?=\s+(?:\d|seven\b|twenty\b))": "rolling",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app import words
-from app.ask.lexicon import small_words
+from app.ask.lexicon import fillers, small_words
 from app.ask.metric_query import Clarify
 from app.ask.question import Question
 from app.ask.spans import UNITS
@@ -23,10 +23,15 @@ class VagueWords(Question):
         if superlative := self.unknown_superlative(left):
             return superlative
         groups = {name: small_words(f"vague_{name}") for name in ("time", "edge", "things", "kind", "judgement")}
+        groups["judgement"] |= {*fillers()["opinions"]}
         if not texts <= frozenset().union(*groups.values()):
             return None
-        kind = next(name for name, group in groups.items() if texts & group)
         label = self.catalogue.metrics[(self.found.metrics or ["active_users"])[0]].label.lower()
+        if unit := next((UNITS[self.text(n + 1)] for n in left if self.judges_period(n)), None):
+            ranks = tuple(f"which {unit} had the {rank} {label}" for rank in ("highest", "lowest"))
+            message = f"Which {unit}? Name its date, or ask for the average, the highest or the lowest one."
+            return Clarify(message=message, options=(f"average {label} per {unit}", *ranks))
+        kind = next(name for name, group in groups.items() if texts & group)
         segments = [words.title(name).lower() for name in self.catalogue.segments]
         by_time = (f"{label} by month in the last 3 months", f"{label} by week in the last 8 weeks")
         if kind == "time":
@@ -43,6 +48,16 @@ class VagueWords(Question):
             options = tuple(f"which {name} had the highest {figure} last month" for name in segments)
             return Clarify(message=f"Which segment, {' or '.join(segments)}, and by which figure?", options=options)
         return self.which_metric(self.found.metrics or FIGURES)
+
+    def judges_period(self, position: int) -> bool:
+        """Whether an opinion says which days or months are meant: on a slow day."""
+        is_opinion = self.text(position) in fillers()["opinions"] and self.text(position - 1) in (
+            "a",
+            "an",
+            "one",
+            "any",
+        )
+        return is_opinion and self.text(position + 1) in UNITS
 
     def age_without_unit(self, left: list[int]) -> Clarify | None:
         """Retention after 2: after 2 months or weeks."""

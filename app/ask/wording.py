@@ -53,7 +53,7 @@ def say(query: MetricQuery, frame: pd.DataFrame, detail: pd.DataFrame | None, ca
     tellers: dict[str, type[Teller]] = {COHORTS: CohortTeller, DAYS_ACTIVE: DaysTeller}
     teller = tellers.get(catalogue.kind(query.metric), PeriodTeller)
     said = teller(query, frame, detail, catalogue).say()
-    if query.by and query.operation in ("highest", "lowest"):
+    if query.by in frame and said.sentence.startswith(tuple(map(str, frame[query.by]))):
         return said  # begins with a value, which is written as it is
     return Said(said.sentence[:1].upper() + said.sentence[1:], said.notes, said.is_answer)
 
