@@ -80,9 +80,9 @@ class BoundWords(Question):
                 if moves_to and (value := self.bound_at(position + 2)) is not None:
                     self.found.bounds[bound] = value  # did it ever drop to zero
                     self.take(position, position + 2)
-            is_first = token.text == "first" and after[0] in GETTING and not self.found.bounds
+            is_first = token.text in ("first", "ever") and after[0] in GETTING and not self.found.bounds
             if is_first and (value := self.bound_at(position + 2)) is not None:
-                self.found.bounds["at_least"] = value  # when did we first have 100 new users
+                self.found.bounds["at_least"] = value  # when did we first have 100 new users, did we ever have them
             if after[0] == "or" and after[1] in OR_BEYOND and (value := self.bound_at(position)) is not None:
                 self.found.bounds[OR_BEYOND[after[1]]] = value
                 self.take(position, position + 3)

@@ -137,8 +137,13 @@ class MetricWords(Question):
     def is_of_movement(self, begin: int, end: int) -> bool:
         """Whether words are part of a movement, a verdict or a sum: has gone up, wins on churn, add up."""
         groups = [self.group(name) for name in ("rose", "fell", "best", "total")]
-        moves = [match for group in groups if (match := group.at(self.tokens, begin, self.free))]
-        return any(match[1] > end for match in moves)
+        moves = [
+            (first, match[1])
+            for group in groups
+            for first in (begin, begin - 1)
+            if first >= 0 and (match := group.at(self.tokens, first, self.free))
+        ]
+        return any(last >= end and last - first > end - begin for first, last in moves)
 
     def check_rate(self, name: str, begin: int, end: int) -> None:
         """Raises `Stop` for the rate of a count of which no rate is kept: the reactivation rate."""
