@@ -56,6 +56,10 @@ class Answer:
         """The same answer, with sentences before it that its reader has to know first."""
         return replace(self, answer=" ".join((*said, self.answer)), notes=(*said, *self.notes))
 
+    def with_note(self, note: str) -> Answer:
+        """The same answer, with one more note."""
+        return replace(self, notes=(*self.notes, note))
+
     def to_json(self) -> dict[str, Any]:
         """The answer as JSON knows it; a figure that is not known is null."""
         return {

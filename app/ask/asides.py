@@ -1,38 +1,37 @@
-"""What stands around a question and is no part of it: for whom it is asked, and why."""
+"""What is asked in a message, and what only stands around it.
+
+The sentences and clauses that ask are the question. What others tell is left out, unless it bears on the question: it
+instructs (only count iOS), the question points to it (that month, there), or it names a time or users where the
+question names none. What bears is understood and applied, or asked back about; it is never dropped in silence.
+"""
 
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from app.ask.lexicon import Lexicon, fillers, vocabulary
-from app.ask.rephrasing import rephrased
-from app.ask.spans import MONTHS, UNITS, WEEKDAYS
-from app.ask.tokens import Token, tokenise
-
-_CLAUSE = re.compile(
-    r"(?<=[,:;!?\n])\s+|(?<=[.])\s+(?=[A-Za-z])|\s+[-\u2013\u2014]+\s+"
-    r"|\s+(?=because\b|so that\b|so (?:i|we) (?:can|know)\b|so as to\b|in order\b|as if\b)",
-    re.I,
+from app.ask.clauses import (
+    Clause,
+    Named,
+    Naming,
+    is_gloss,
+    is_greeting,
+    is_reason,
+    joined,
+    judges,
+    says_since_when,
+    sentences,
+    starts_need,
+    starts_question,
+    states,
+    wanted,
+    without_seeking,
 )
-# Where one sentence ends and another begins; a colon, a dash and "so" part what is told from what is asked.
-_SENTENCE = re.compile(r"(?<=[.!?:;\n])\s+(?=[A-Za-z])|\s+[-\u2013\u2014]+\s+|(?<=,)\s+(?=so\b)", re.I)
-# Words that point to something said before, and words that narrow a question down from outside.
-_POINTING = {"their", "theirs", "they", "them", "its", "those", "these", "this", "both", "same", "then"}
-_BEFORE_THAT = {"was", "is", "were", "are", "did", "about", "like", "than"}
-_NARROWING = {
-    *("only", "just", "exclude", "excluding", "except", "without", "ignore", "ignoring", "limit", "restrict", "focus"),
-    *("consider", "considering", "assume", "suppose", "let", "look", "looking", "mean", "not", "no", "say"),
-    *("versus", "vs", "against", "compared"),
-}
-# Words of time that say when somebody asks, not what about.
-_OCCASIONS = {"tomorrow", "today", "tonight", "morning", "afternoon", "weekly", "monthly", "quarterly", *WEEKDAYS}
-
-_NEEDING = re.compile(r"\W*(?:i|we)(?: need| want|'d like| would like) (?:to know|to see|the|a|an|our)\b", re.I)
-# An unknown word right after one of these may be the name of a segment.
-_LEADING = {"from", "in", "on", "about", "at", "for", "with", "via", "by", "of", "to"}
+from app.ask.lexicon import Lexicon, fillers, small_words, vocabulary
+from app.ask.rephrasing import rephrased
+from app.ask.tokens import Token, tokenise
 
 
 @functools.cache
@@ -44,7 +43,7 @@ def _audience() -> re.Pattern[str]:
     when = r"next\s+(?:week|month|quarter|year)(?:'s)?|this\s+(?:week|month|quarter|year)'s"
     making = "|".join(map(re.escape, fillers()["making"]))
     before = rf"\b(?:for|ahead of|before|{making})\s+(?:(?:{when}|(?:{inner})(?:'s)?)[\s-]+){{0,6}}"
-    return re.compile(rf"{before}(?:{nouns})\b(?!\s+(?:{people})\b)", re.I)
+    return re.compile(rf"{before}(?:{nouns})\b(?![-']|\s+(?:{people})\b)", re.I)
 
 
 @functools.cache
@@ -54,11 +53,17 @@ def _phrases() -> re.Pattern[str]:
 
 
 # Cheers, Anna.
-_SIGNED = re.compile(r"\b(?:[Cc]heers|[Tt]hanks|[Tt]hank you|[Tt]hx|[Rr]egards)[,!.]*\s+[A-Z][a-z]+\W*$")
+_SIGNED = re.compile(r"\b(?:[Cc]heers|(?:[Mm]any )?[Tt]hanks|[Tt]hank you|[Tt]hx|[Rr]egards)[,!.]*\s+[A-Z][a-z]+\W*$")
 
 
 # Support here, how many users left?
 _SPEAKING = re.compile(r"^\W*(?:(?:hi|hello|hey)\W+)?(?:it'?s\s+)?(?:\w+\s+){1,3}here\s*[,;:.!\u2013\u2014-]+\s", re.I)
+
+
+def plain(question: str, lexicon: Lexicon) -> str:
+    """The question without a signature, and without what only says of what a metric is made."""
+    question = question.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    return _SIGNED.sub(" ", _without_glosses(question, lexicon))
 
 
 def without_audience(question: str, lexicon: Lexicon) -> str:
@@ -68,10 +73,8 @@ def without_audience(question: str, lexicon: Lexicon) -> str:
     def cut(match: re.Match[str]) -> str:
         return match.group() if values & {token.text for token in tokenise(match.group())} else " "
 
-    question = question.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-    question = rephrased(question, lexicon)
-    question = _without_glosses(question, lexicon)
-    for pattern in (_SPEAKING, _audience(), _phrases(), _SIGNED):
+    question = rephrased(question)
+    for pattern in (_SPEAKING, _audience(), _phrases()):
         question = pattern.sub(cut, question)
     return question
 
@@ -110,133 +113,347 @@ def _says_again(before: list[Token], inside: list[Token], lexicon: Lexicon) -> b
     return bool(again) and again <= named and {token.text for token in inside} <= plain
 
 
-def asides(question: str, lexicon: Lexicon) -> Iterator[tuple[str, str]]:
-    """Without the clauses that only say why one asks: what is kept, and what is left out if it is worth a word."""
-    clauses = [clause for clause in _CLAUSE.split(question) if clause.strip()]
-    idle = [is_purpose(clause) or _is_idle(clause, lexicon) or _is_reason(clause, lexicon) for clause in clauses]
-    if any(idle) and not all(idle):
-        yield _parted(clauses, idle, lexicon)
-    sentences = [sentence for sentence in _SENTENCE.split(question) if sentence.strip()]
-    told = [not _asks(sentence) for sentence in sentences]
-    if all(told):
-        told = [not _NEEDING.match(sentence) for sentence in sentences]
-    if len(sentences) == 2 and _judges(sentences[0]) and _names_time(sentences[1]):
-        told = [True, False]  # was June bad, and then the question
-    if any(told) and not all(told) and _stands_alone(sentences, told, lexicon):
-        kept, left_out = _parted(sentences, told, lexicon)
-        yield kept, left_out
-        clauses = [clause for clause in _CLAUSE.split(kept) if clause.strip()]
-        idle = [is_purpose(clause) or _is_idle(clause, lexicon) for clause in clauses]
-        if any(idle) and not all(idle):
-            kept, idly = _parted(clauses, idle, lexicon)
-            yield kept, "; ".join(part for part in (left_out, idly) if part)
+@dataclass(frozen=True)
+class Message:
+    """A message, parted.
+
+    asked       what is asked, in one piece
+    glosses     what only says again what is asked, if it agrees with that
+    told        what is left out, if that is worth a note
+    doubts      times and users that are named beside a question which names none
+    may_matter  whether a name that nobody knows is left out
+    is_open     whether the question alone does not say which figure is asked for
+    points      whether it points to something that it does not name, and nothing else does so plainly
+    is_plain    whether nothing stands around it
+    """
+
+    asked: str
+    glosses: tuple[str, ...] = ()
+    told: str = ""
+    doubts: tuple[str, ...] = ()
+    may_matter: bool = False
+    is_open: bool = False
+    points: bool = False
+    is_plain: bool = False
+
+    @property
+    def with_glosses(self) -> str:
+        """The question with all that says it again."""
+        return " ".join((self.asked, *self.glosses))
 
 
-def _parted(parts: list[str], leaves: list[bool], lexicon: Lexicon) -> tuple[str, str]:
-    """What is kept, and what is left out if any word in it could matter."""
-    kept, left_out = ([p for p, out in zip(parts, leaves, strict=True) if out is left] for left in (False, True))
-    says_more = {token.text for part in left_out for token in tokenise(part)} - lexicon.glue - _cue_words()
-    return " ".join(kept), " ".join(left_out).strip(" ,:;.!?") if says_more else ""
+def parted(question: str, naming: Naming) -> Message:
+    """What is asked in a message, and what is left out."""
+    said = [_Said(clauses, naming) for clauses in sentences(question)]
+    for reread in (_Said.of_somebody_else, _Said.as_fragment):
+        if not any(one.asks_for_something for one in said):
+            said = [one if one.asks else reread(one) for one in said]
+    if not any(one.asks for one in said):
+        return Message(question, is_plain=True)
+    if any(one.asks_for_something for one in said):
+        said = [one.left_aside("idle") if one.only_prompts else one for one in said]
+    if any(one.asks_for_something and not judges(one.clauses) for one in said):
+        said = [one.left_aside("told") if judges(one.clauses) and not one.asks_for_something else one for one in said]
+    asked = " ".join(text for one in said if (text := joined([c for c, role in one.roles if role == "asked"])))
+    glosses = tuple(c.text for one in said for c, role in one.roles if role == "gloss")
+    told = [c for one in said for c, role in one.roles if role == "told"]
+    if not told and not glosses:
+        return Message(question, is_plain=True)
+    return _bearing(Message(asked, glosses, _worth_telling(told, naming.lexicon)), told, naming)
 
 
-def _asks(sentence: str) -> bool:
-    """Whether a sentence is a question or a request."""
-    words = [token.text for token in tokenise(sentence)]
-    while words and words[0] in fillers()["openings"]:
+class _Said:
+    """A sentence, with what each of its clauses does: asked, gloss, told."""
+
+    def __init__(self, clauses: list[Clause], naming: Naming) -> None:
+        self.naming, self.clauses = naming, clauses
+        self.is_question = clauses[-1].text.rstrip(" )\"'").endswith("?")
+        self.begin = self._begin()
+        self.roles = self._roles()
+
+    @property
+    def asks(self) -> bool:
+        return self.begin is not None
+
+    @property
+    def asks_for_something(self) -> bool:
+        """Whether it asks, and says what for."""
+        return self.asks and self.named_asked.says_what
+
+    @property
+    def named_asked(self) -> Named:
+        """What is named in that which is asked."""
+        return self.naming.named(joined([clause for clause, role in self.roles if role == "asked"]))
+
+    def _begin(self) -> int | None:
+        """The first clause that asks, and says what for; we lost users in June, didn't we: all of it does."""
+        is_asked = False
+        for n, clause in enumerate(self.clauses):
+            says_what = self.naming.named(joined(self.clauses[n:])).says_what
+            if says_what and (starts_need(clause) or starts_question(clause, is_question=self.is_question)):
+                return n
+            is_asked |= starts_question(clause, is_question=self.is_question)
+        if self.is_question or is_asked:
+            plain = (n for n, c in enumerate(self.clauses) if not (is_greeting(c) or is_reason(c) or c.is_aside))
+            return next(plain, None)
+        return None
+
+    def _roles(self) -> list[tuple[Clause, str]]:
+        if self.begin is None:
+            remarks = (n for n, clause in enumerate(self.clauses) if n and states(clause))
+            end = next(remarks, len(self.clauses))
+            says_how = self.clauses[:end]
+            role = "gloss" if self._says_again else "asked" if _instructs(says_how, self.naming) else "told"
+            return [(clause, role if n < end else "told") for n, clause in enumerate(self.clauses)]
+        roles: list[tuple[Clause, str]] = []
+        leading = ""
+        for n, clause in enumerate(self.clauses):
+            if n < self.begin:
+                leading = self._role_before(clause, leading)
+                roles.append((clause, leading))
+            else:
+                leading = self._role_after(clause, leading if n > self.begin else "asked")
+                roles.append((without_seeking(clause) if leading == "asked" else clause, leading))
+        return roles
+
+    @property
+    def _says_again(self) -> bool:
+        """Whether it only says how a figure or time is meant: headcount, please; that's last week."""
+        text = joined(self.clauses)
+        words = [token.text for token in tokenise(text)]
+        is_equation = words[:1] in (["it"], ["that"]) and words[1:2] == ["is"]
+        if not (is_gloss(self.clauses[0]) or is_equation):
+            return False
+        named = self.naming.named(text)
+        is_known = {*words} <= self.naming.lexicon.known | {word for word in words if word[0].isdigit()}
+        return is_known and bool(named.times or named.figures or named.has_unit or "headcount" in words)
+
+    def _role_before(self, clause: Clause, before: str) -> str:
+        """Before the question: in May, of those who joined; all else only leads there."""
+        named = self.naming.named(clause.text)
+        if re.fullmatch(r"\w*\d\w*\W?:", clause.text):
+            return "told"  # 3: how many
+        if is_greeting(clause) or _gives_reason(clause, named):
+            return "told"
+        if clause.is_aside:
+            return "gloss" if before == "asked" else "told"
+        is_led = clause.words[:1] != [] and clause.words[0] in small_words("leading_in")
+        names_some = bool(named.figures or named.times or named.values or named.segments or named.has_people)
+        names_some |= says_since_when(clause)
+        asking = fillers()["asking"]
+        is_about_asking = clause.words[-1:] != [] and clause.words[-1] in asking and not (named.figures or named.times)
+        is_about_asking |= not names_some and not {*clause.words}.isdisjoint(asking)
+        if is_led and names_some and not is_about_asking:
+            return "asked"
+        if not {*clause.words}.isdisjoint(small_words("meaning")) and self._says_more(clause):
+            return "asked"  # I'm looking at Android: how many
+        if not {*clause.words}.isdisjoint({"versus", "vs", "compared"}) and names_some:
+            return "asked"
+        if states(clause) or is_about_asking:
+            return "told"
+        telling = {phrase[0] for phrase in self.naming.lexicon.operations.meanings if len(phrase) == 1}
+        is_idle = {token.text for token in tokenise(clause.text)} <= self.naming.lexicon.glue - telling
+        return "told" if is_idle and not named.says_any else "asked"
+
+    def _says_more(self, clause: Clause) -> bool:
+        """Whether a clause names any users or anything that nobody knows."""
+        return bool(_unknown(clause.text, self.naming.lexicon) or self.naming.named(clause.text).values)
+
+    def _role_after(self, clause: Clause, before: str) -> str:
+        """After it began: all of it, but for what says why, and what says it again."""
+        if starts_question(clause, is_question=self.is_question) or starts_need(clause):
+            return "asked"
+        if is_gloss(clause):
+            return "gloss"
+        named = self.naming.named(clause.text)
+        if _gives_reason(clause, named) or (is_greeting(clause) and not named.says_any):
+            return "told"
+        if before == "told":
+            return "told"
+        words = clause.words
+        is_remark = bool(words) and words[0] in ("i", "we", "they", "he", "she", "my", "nobody", "everyone")
+        return "told" if is_remark and not named.says_what else "asked"
+
+    @property
+    def only_prompts(self) -> bool:
+        """Whether a request names nothing: could you look it up."""
+        if self.begin is None or not self.asks:
+            return False
+        asked = joined([clause for clause, role in self.roles if role == "asked"])
+        words = {token.text for token in tokenise(asked)}
+        lexicon = self.naming.lexicon
+        says_more = words & {*vocabulary()["not_understood"], "why", "explain"}
+        is_request = bool(words & {"it", "that", "this", "them"} or words <= lexicon.glue)
+        return is_request and not (says_more or self.named_asked.says_any)
+
+    def left_aside(self, role: str) -> _Said:
+        """The same, taken for no question."""
+        self.begin = None
+        self.roles = [(clause, role) for clause in self.clauses]
+        return self
+
+    def of_somebody_else(self) -> _Said:
+        """The same, where what somebody else wants to know is the question."""
+        for n, clause in enumerate(self.clauses):
+            match = wanted(clause.text)
+            if match and self.naming.named(clause.text[match.end() :]).says_what:
+                told, asked = clause.text[: match.end()], clause.text[match.end() :]
+                self.clauses[n : n + 1] = [Clause(told, clause.before), Clause(asked, " ")]
+                self.begin = n + 1
+                self.roles = self._roles()
+                break
+        return self
+
+    def as_fragment(self) -> _Said:
+        """The same, where what names a figure and states nothing is the question."""
+        for n, clause in enumerate(self.clauses):
+            is_idle = is_greeting(clause) or is_reason(clause) or clause.is_aside
+            if not is_idle and not states(clause) and self.naming.named(clause.text).says_what:
+                self.begin = n
+                self.roles = self._roles()
+                break
+        return self
+
+
+def _gives_reason(clause: Clause, named: Named) -> bool:
+    """Whether a clause says why; since May 2026 and since we launched say since when."""
+    is_time = clause.words[:1] in (["since"], ["before"], ["as"]) and named.times and not states(clause)
+    return is_reason(clause) and not is_time and not says_since_when(clause)
+
+
+def _instructs(clauses: list[Clause], naming: Naming) -> bool:
+    """Whether a sentence that asks nothing says how the question is meant: only count iOS; by month, please."""
+    if is_greeting(clauses[0]) and len(clauses) > 1:
+        clauses = clauses[1:]
+    text = joined(clauses)
+    words = [token.text for token in tokenise(clauses[0].text)]
+    while words and words[0] in {"please", *fillers()["openings"]} - small_words("narrowing"):
         words.pop(0)
-    return bool(words) and (sentence.rstrip().endswith("?") or words[0] in fillers()["requests"])
+    named = naming.named(text)
+    unknown = _unknown(text, naming.lexicon)
+    if not words or is_reason(clauses[0]) or is_greeting(clauses[0]):
+        return False
+    if words[0] in small_words("narrowing"):
+        return named.says_any or unknown
+    if not {*words}.isdisjoint(fillers()["asking"]):
+        return False
+    if words[0] in ("i", "we", "it", "that", "this", "they"):
+        says_how = not {*words[1:5]}.isdisjoint(small_words("meaning")) or (
+            words[0] in ("i", "we")
+            and {"only", "just"} & {*words}
+            and {"care", "need", "want", "count", "look"} & {*words}
+        )
+        is_led = any(
+            one in ("it", "them", "that", "this") and two in small_words("leads_detail") for one, two in pairwise(words)
+        ) and {"need", "want", "like", "have", "see"} & {*words}
+        return (named.says_any or (unknown and bool(says_how))) and bool(says_how or is_led)
+    if any(map(states, clauses)) or not named.says_any:
+        return False
+    return not _unknown(text, naming.lexicon) or words[0] in small_words("leading_in") or words[-1] == "please"
 
 
-def _judges(sentence: str) -> bool:
-    """Whether a question is for an opinion: was Christmas week bad for us."""
-    words = [token.text for token in tokenise(sentence)]
-    opinions = {*fillers()["opinions"]}
-    return (
-        sentence.rstrip().endswith("?") and words[:1] in (["was"], ["were"], ["is"]) and not opinions.isdisjoint(words)
+def _unknown(text: str, lexicon: Lexicon) -> bool:
+    """Whether a text has words that are not known, or known to be more than can be left out."""
+    words = {token.text for token in tokenise(text) if token.text.isalpha()}
+    return bool(words - lexicon.known or words & {*vocabulary()["not_understood"]} - small_words("narrowing"))
+
+
+MOST_OF_A_GREETING = 4  # words
+
+
+def _worth_telling(told: list[Clause], lexicon: Lexicon) -> str:
+    """What is left out, if any word in it says more than a greeting."""
+    said = [clause for clause in told if not (is_greeting(clause) and len(clause.words) <= MOST_OF_A_GREETING)]
+    cues = {token.text for cue in (*fillers()["reasons"], *fillers()["greetings"]) for token in tokenise(cue)}
+    says_more = {token.text for clause in said for token in tokenise(clause.text)} - lexicon.glue - cues
+    return joined(said).strip(" ,:;.!?") if says_more else ""
+
+
+# what is told, and bears on the question
+
+_THAT_TIME = re.compile(
+    r"\b(?:(?:in|during|for|over|on|of|at) )?(?:that|the same|said) (?:very )?"
+    r"(?:day|week|month|quarter|year|period|time)\b|\b(?:in|during) it\b|\b(?:back )?then\b",
+    re.I,
+)
+_WHICH_WAS_IT = re.compile(
+    r"^\W*(?:and |so )?(?:which|what|who|when|where)(?: \w+)? (?:was|is|were|are) (?:it|that|they|those)\b",
+    re.I,
+)
+_OF_WHOM = re.compile(
+    r"\b(?:users?|people|everyone|everybody|customers?|those|countr(?:y|ies)|channels?|sources?|platforms?|cohorts?"
+    r"|months?|weeks?)\b",
+    re.I,
+)
+_OF_ALL_TIMES = re.compile(r"\b(?:which|what|how many|when)\b.*?\b(?:days?|weeks?|months?)\b|^\W*when\b", re.I)
+_THERE = re.compile(r"\b(?:over )?there\b(?! (?:are|were|is|was|any)\b)", re.I)
+_IT = re.compile(r"\b(?:it|them|that|this|those)\b", re.I)
+_BOTH = re.compile(r"\b(?:for |of |in )?(?:both|the two)(?: (?:of them|months|weeks|days))?\b", re.I)
+_THEIR = re.compile(r"\b(?:their|its)\b", re.I)
+
+
+def _bearing(message: Message, told: list[Clause], naming: Naming) -> Message:
+    """The same with what the question points to, and what may narrow it down."""
+    beside = naming.named(joined(told))
+    asked = naming.named(message.asked)
+    text, is_open = message.asked, not asked.says_what
+    if not asked.times and len(beside.times) == 1:
+        time = beside.times[0]
+        text = _THAT_TIME.sub(time if time.startswith("on ") else f"in {time}", text, count=1)
+    if not asked.times and len(beside.times) == 2:
+        text = _BOTH.sub(" and ".join(beside.times), text, count=1)
+    if not asked.values and len(beside.values) == 1:
+        [value] = beside.values.values()
+        text = _THERE.sub(f"in {value}", text, count=1)
+        text = _who_brings().sub(rf"\1{value}\2", text, count=1)
+    if len(beside.values) == 1 and (theirs := _theirs(text, naming)):
+        [value] = beside.values.values()
+        text = f"{text[: theirs.start()]}{value}'s{text[theirs.end() :]}"
+    if not asked.figures and len(beside.figures) == 1:
+        text = _IT.sub(beside.figures[0], text, count=1)
+    asked = naming.named(text) if text != message.asked else asked
+    is_closed = asked.times or asked.is_timeless or _OF_ALL_TIMES.search(text)
+    doubts = [value for segment, value in beside.values.items() if segment not in {*asked.values, *asked.segments}]
+    doubts += () if is_closed else beside.times
+    return replace(
+        message,
+        asked=text,
+        doubts=tuple(doubts) if asked.says_what else (),
+        may_matter=not asked.values and _names_unknown(told, naming.lexicon),
+        is_open=is_open,
+        points=_points(text, asked) or _theirs(text, naming) is not None,
     )
 
 
-def _names_time(sentence: str) -> bool:
-    """Whether a sentence says of when it is."""
-    return not {*MONTHS, *UNITS, "yesterday"}.isdisjoint(token.text for token in tokenise(sentence))
-
-
-def has_belief(question: str) -> bool:
-    """Whether a sentence only tells what somebody thinks to know, which has no bearing on the answer."""
-    sentences = [sentence for sentence in _SENTENCE.split(question) if sentence.strip()]
-    beliefs = set(fillers()["beliefs"])
-    told = [s for s in sentences if not _asks(s) and beliefs & {token.text for token in tokenise(s)}]
-    return bool(told) and len(told) < len(sentences)
-
-
-def _stands_alone(sentences: list[str], told: list[bool], lexicon: Lexicon) -> bool:
-    """Whether what is asked points to nothing that is only told, and what is told narrows nothing down."""
-    asked, said = (
-        [token.text for s, out in zip(sentences, told, strict=True) if out is left for token in tokenise(s)]
-        for left in (False, True)
+def _points(text: str, asked: Named) -> bool:
+    """Whether a question points to what was said before it: which week was it, how many there."""
+    return bool(
+        _WHICH_WAS_IT.search(text)
+        or (_THAT_TIME.search(text) and not (asked.times or asked.is_timeless))
+        or (_BOTH.search(text) and not (asked.times or asked.values or asked.segments or len(asked.figures) > 1))
+        or (_THERE.search(text) and not (asked.values or asked.segments))
     )
-    pairs = {*pairwise(asked)}
-    points = not _POINTING.isdisjoint(asked) or any(
-        (one == "that" and two in UNITS) or (one in _BEFORE_THAT and two == "that") for one, two in pairs
-    )
-    is_there = any(two == "there" and one not in ("were", "are", "was", "is") for one, two in pairs)
-    of_oneself = said[:1] == ["i"]  # I can not find it myself
-    narrows = not (_NARROWING - ({"not"} if of_oneself else set())).isdisjoint(said)
-    # Whoever names a segment without an opinion about it may mean only those users.
-    names = {word for phrase, _ in lexicon.values for word in phrase}
-    names |= {word for phrase in lexicon.absent_places for word in phrase} | {code.lower() for code in lexicon.codes}
-    names |= {*MONTHS, "cohort", "cohorts"} - {"may"}
-    if _judges(sentences[0]) and told[0]:
-        names = {word for phrase, _ in lexicon.values for word in phrase}
-    names -= {*asked}  # that referral push: how many did referral bring
-    beliefs = set(fillers()["beliefs"])
-    plain = [s for s, out in zip(sentences, told, strict=True) if out]
-    plain = [s for s in plain if beliefs.isdisjoint(token.text for token in tokenise(s))]
-    names_some = any(not (names - lexicon.glue).isdisjoint(token.text for token in tokenise(s)) for s in plain)
-    first = [token.text for token in tokenise(sentences[0])]
-    is_label = (
-        told[0] and len(first) == 1 and first[0].isalpha() and first[0] not in lexicon.known
-    )  # pinterest: how many
-    return not (points or is_there or narrows or names_some or is_label)
+
+
+def _theirs(text: str, naming: Naming) -> re.Match[str] | None:
+    """Where a question says their, and nobody of whom it could be stands before it."""
+    match = _THEIR.search(text)
+    before = text[: match.start()] if match else ""
+    return None if _OF_WHOM.search(before) or naming.named(before).values else match
 
 
 @functools.cache
-def _cue_words() -> frozenset[str]:
-    """The words by which such a clause begins, and those of its time."""
-    return frozenset(
-        _OCCASIONS | {token.text for cue in (*fillers()["asides"], *fillers()["purposes"]) for token in tokenise(cue)}
+def _who_brings() -> re.Pattern[str]:
+    """How many it has brought, did they bring."""
+    verbs = "|".join(small_words("bringing"))
+    return re.compile(rf"\b(did |does |has )?\b(?:it|they)\b((?: has| have)? (?:{verbs})\b)", re.I)
+
+
+def _names_unknown(told: list[Clause], lexicon: Lexicon) -> bool:
+    """Whether a name is told that the data does not know."""
+    return any(
+        token.original[:1].isupper() and not token.original.isupper() and token.text not in lexicon.known
+        for clause in told
+        if not is_greeting(clause)
+        for token in tokenise(clause.text)[1:]
     )
-
-
-def is_purpose(text: str) -> bool:
-    """Whether a clause says what for: whatever stands in it, it is no part of what is asked."""
-    return any(re.match(rf"\s*{re.escape(cue)}\b", text, re.I) for cue in fillers()["purposes"])
-
-
-def has_purpose(question: str) -> bool:
-    """Whether one of the clauses of a question says what for."""
-    return any(map(is_purpose, _CLAUSE.split(question)))
-
-
-def _is_reason(clause: str, lexicon: Lexicon) -> bool:
-    """Whether a clause says why one asks, and names no segment, no time and nothing that narrows the question down."""
-    words = [token.text for token in tokenise(clause)]
-    names = {word for phrase, _ in lexicon.values for word in phrase} | lexicon.segments.words | {*MONTHS, *UNITS}
-    bears = (names | _NARROWING | _POINTING - {"their"}) - {"may", "look", "looking", "let", "say", "then", "it"}
-    is_reason = re.match(
-        r"\s*(?:because(?! of)|since (?:the|we|i|our|my)|as (?:the|we|i|our|my|\w+ (?:wants?|needs?|asks?)))\b",
-        clause,
-        re.I,
-    )
-    wants = {*fillers()["reasoning"]} & {*words}
-    return bool(is_reason and (wants or words[0] == "because")) and bears.isdisjoint(words)
-
-
-def _is_idle(clause: str, lexicon: Lexicon) -> bool:
-    """Whether a clause begins as a reason or a greeting, and no word in it could bear on a figure."""
-    text = re.sub(r"\s+", " ", clause.lower().strip())
-    cues = [cue for cue in fillers()["asides"] if re.match(rf"{re.escape(cue)}\b", text)]
-    words = [token.text for token in tokenise(clause)]
-    bears = lexicon.known - lexicon.glue - _cue_words()
-    names = (two for one, two in pairwise(words) if one in _LEADING and two not in lexicon.glue | _OCCASIONS)
-    return bool(cues) and bears.isdisjoint(words) and not any(names)

@@ -30,6 +30,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     only = (
         rf"(?:{leaving}) {ARTICLES}(?:(?:{still_open}|current) {UNIT}|{UNIT} (?:that|which) {not_over})",
         rf"(?:only|just) {LOOKING}{ARTICLES}(?:{ended}) {UNIT}",
+        rf"(?:only|just) {LOOKING}{ARTICLES}{UNIT} (?:that|which) {is_not} (?:already |been )*(?:{ended}|over|done)",
         rf"{ARTICLES}(?:{ended}) {UNIT} (?:only|alone)",
         rf"(?:(?:with|over) )?{ARTICLES}(?:{ended}) cells?",
     )

@@ -165,6 +165,7 @@ class Lexicon:
         others = [f"other {' '.join(phrase)}" for phrase in self.segments.meanings]
         self.beside = Phrases.of(words["beside"] | {"others": [*words["beside"]["others"], *others]})
         self.values, self.codes, self.absent_places = _values(catalogue, words["values"])
+        self.cities = _cities(catalogue)
         self.of_formulas = {*self.metrics.words, *self.nouns, *words["of_formulas"]}
         self.rated = {
             phrase[0] for phrase in self.metrics.meanings if phrase[-1] in ("rate", "ratio") and len(phrase) == 2
@@ -284,6 +285,14 @@ def _lacks_a_letter(word: str, other: str) -> bool:
 
 def _is_inflection(word: str, other: str) -> bool:
     return word.rstrip("s") == other.rstrip("s")
+
+
+def _cities(catalogue: Catalogue) -> dict[tuple[str, ...], str]:
+    """The best known cities of the countries in the data, and their country."""
+    countries = [code for values in catalogue.segments.values() for code in values if code in pytz.country_names]
+    zones = ((code, zone) for code in countries for zone in pytz.country_timezones.get(code, ()))
+    cities = {tuple(zone.split("/")[-1].lower().split("_")): pytz.country_names[code] for code, zone in zones}
+    return {words: country for words, country in cities.items() if words != tuple(country.lower().split())}
 
 
 def _values(

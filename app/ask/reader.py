@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
-from app.ask.asides import asides, has_belief, has_purpose, without_audience
+from app.ask.asides import Message, parted, plain, without_audience
 from app.ask.catalogue import COHORTS, GROWTH, Catalogue
+from app.ask.clauses import Naming
 from app.ask.cohort_reading import CohortReading
 from app.ask.grammar import CHANGES
 from app.ask.growth_reading import NOT_OF_LONGER, GrowthReading
 from app.ask.leftovers import NOT_KNOWN_OF_USERS
-from app.ask.lexicon import Lexicon, is_hostile
+from app.ask.lexicon import Lexicon, is_hostile, small_words
 from app.ask.metric_query import (
     Clarify,
     InvalidQueryError,
@@ -31,17 +32,26 @@ from app.ask.settling import DEFAULT_METRIC
 from app.ask.spans import Dated, Span
 
 LONGEST_QUESTION = 500  # characters
+WINDOWS = {"wau": 7, "mau": 28}  # days of the rolling figures
+POINTS_BACK = "The question points to something said before it. Ask it in one sentence, with every name and date in it."
 REFUSAL = "This box answers questions about growth; it changes nothing, runs no statements and gives away no settings."
 
 
 @dataclass(frozen=True)
 class Read:
-    """A reading, what was assumed on the way, the words that were left out of account, what is to be said first."""
+    """A reading, and what is to be said with it.
+
+    notes         what was assumed on the way
+    ignored       what was left out of account and may matter
+    first_of_all  what has to be said before the figure
+    aside         what only stands around the question
+    """
 
     reading: Reading
     notes: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     first_of_all: tuple[str, ...] = ()
+    aside: str = ""
 
 
 def read(
@@ -63,14 +73,42 @@ def read(
         message = f"A question of up to {LONGEST_QUESTION} characters can be read; this one is longer."
         return Read(Clarify(message=message))
     lexicon = _lexicon(catalogue)
-    question = without_audience(question, lexicon)
-    whole = _read(question, catalogue, lexicon, context, page_filters)
-    if not isinstance(whole.reading, MetricQuery) or whole.ignored or has_purpose(question) or has_belief(question):
-        for kept, left_out in asides(question, lexicon):
-            rest = _read(kept, catalogue, lexicon, context, page_filters)
-            if isinstance(rest.reading, MetricQuery):
-                return replace(rest, ignored=(*([left_out] if left_out else []), *rest.ignored))
-    return whole
+    question = plain(question, lexicon)
+    said = parted(question, Naming(lexicon, catalogue))
+    rest = lexicon, context, page_filters
+    if said.is_plain:
+        return _read(question, catalogue, *rest)
+    if said.is_open or said.points:
+        whole = _read(question, catalogue, *rest)
+        if isinstance(whole.reading, MetricQuery) and not whole.ignored:
+            return whole
+    if said.points:
+        return Read(Clarify(message=POINTS_BACK))
+    if said.doubts:
+        return Read(_doubtful(said))
+    found = _read(said.asked, catalogue, *rest)
+    if said.glosses and not _agree(said.glosses, found.reading, catalogue, lexicon):
+        found = _read(said.with_glosses, catalogue, *rest)
+    if not (said.told and isinstance(found.reading, MetricQuery)):
+        return found
+    if said.may_matter:
+        return replace(found, ignored=(said.told, *found.ignored))
+    return replace(found, aside=said.told)
+
+
+def _doubtful(message: Message) -> Clarify:
+    """Asks whether what is only named beside a question is part of it."""
+    named = " and ".join(f"“{doubt}”" for doubt in message.doubts)
+    narrowed = " ".join(doubt if doubt.startswith("on ") else f"for {doubt}" for doubt in message.doubts)
+    asked = message.asked.rstrip(" ?.!")
+    return Clarify(message=f"Is {named} part of what is asked?", options=(f"{asked} {narrowed}", asked))
+
+
+def _agree(glosses: tuple[str, ...], reading: Reading, catalogue: Catalogue, lexicon: Lexicon) -> bool:
+    """Whether what says a question again says nothing else."""
+    return isinstance(reading, MetricQuery) and all(
+        _Reader(gloss, catalogue, lexicon).says_again(reading) for gloss in glosses
+    )
 
 
 def _read(
@@ -80,7 +118,7 @@ def _read(
     context: MetricQuery | None,
     page_filters: tuple[SegmentFilter, ...],
 ) -> Read:
-    reader = _Reader(question, catalogue, lexicon)
+    reader = _Reader(without_audience(question, lexicon), catalogue, lexicon)
     try:
         reading = reader.reading(context, page_filters)
     except Stop as stop:
@@ -134,6 +172,30 @@ class _Reader(GrowthReading, CohortReading):
         if found.is_cohort and not (self.asks_mean_size or self.asks_share_of_cohort):
             return self.cohort_query(self.filters(page_filters))
         return self.growth_query(self.filters(page_filters))
+
+    def says_again(self, query: MetricQuery) -> bool:
+        """Whether these words name nothing that is not in a query: its figure, its dates, its window."""
+        try:
+            self.read_words()
+        except (Stop, InvalidQueryError):
+            return False
+        found = self.found
+        said = {self.text(n) for n in self.leftovers()} - small_words("saying_again")
+        operations = found.operations - {"total", "split", query.operation}
+        if query.metric in WINDOWS:
+            said -= {*small_words("rolling"), *(one.text for one in self.tokens if one.whole == WINDOWS[query.metric])}
+        if self.catalogue.metrics[query.metric].is_count:
+            said, operations = said - small_words("as_a_count"), operations - {"percent", "share"}
+        periods = {self.periods_of(d.span, query.grain) for d in found.spans if not d.span.is_ambiguous}
+        return (
+            not (said or operations or found.bounds or found.by or found.ambiguous)
+            and {*found.metrics} <= {*query.metrics}
+            and len(periods) == len(found.spans)
+            and periods <= {(query.start, query.end)}
+            and found.grain in (None, query.grain)
+            and (found.age is None or found.age == (query.age, query.grain))
+            and all(one in query.filters for one in self.filters(()))
+        )
 
     # the question before
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 
-from app.ask.lexicon import Lexicon
-from app.ask.tokens import tokenise
-
 _NAMES = "product|app|service|business|company|platform|site|website|team|brand|firm|startup|tool|house"
 _OURS = rf"(?:the|our|this) (?:{_NAMES})"
 _HAVING = (
@@ -36,27 +33,10 @@ _PLAIN = {
     rf"\b(MAU|monthly active users?)\b{_WITH}28{_WINDOW}": r"\1\2",
     rf"\b(WAU|weekly active users?)\b{_WITH}(?:7|seven){_WINDOW}": r"\1\2",
 }
-_IN_CHARGE = re.compile(
-    r"^\W*(?:as )?(?:i|we)(?:'m|'re| am| are)? (?:run|manage|lead|head|own|cover|oversee|handle|look after|in charge of"
-    r"|responsible for|looking after|running|managing|covering) (?:the )?([\w ]+?)"
-    r"\s*(?:[,:;.\u2013\u2014]|\s-)\s+(.*)$",
-    re.I | re.S,
-)
-_THERE = re.compile(r"\b(?:over )?there\b(?! (?:are|were|is|was)\b)", re.I)
 
 
-def rephrased(question: str, lexicon: Lexicon) -> str:
+def rephrased(question: str) -> str:
     """The question in words that are read."""
     for written, plain in _PLAIN.items():
         question = re.sub(written, plain, question, flags=re.I)
-    return _with_place(question, lexicon)
-
-
-def _with_place(question: str, lexicon: Lexicon) -> str:
-    """With the value for there, where somebody says of what he is in charge: I run Malaysia, how many joined there."""
-    match = _IN_CHARGE.match(question)
-    values = {phrase for phrase, _ in lexicon.values}
-    if not match or tuple(token.text for token in tokenise(match[1])) not in values:
-        return question
-    asked, times = _THERE.subn(f"in {match[1]}", match[2])
-    return asked if times else question
+    return question

@@ -79,7 +79,8 @@ def _built_in(db: Snapshot, catalogue: Catalogue, found: Read, *remarks: str) ->
         return answer
     ignored = ", ".join(f"“{one}”" for one in found.ignored)
     said = (f"I did not take account of {ignored}.",) if ignored else ()
-    return answer.after(*said, *found.first_of_all)
+    answer = answer.after(*said, *found.first_of_all)
+    return answer.with_note(f"Taken for no part of the question: “{found.aside}”.") if found.aside else answer
 
 
 def _is_unsure(found: Read) -> bool:
