@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from app import words
-from app.ask.metric_query import AVERAGES, PICKS, Grain, InvalidQueryError, Longer, MetricQuery
+from app.ask.metric_query import AVERAGES, MOVING, PICKS, Grain, InvalidQueryError, Longer, MetricQuery
 from app.queries import catalogue as warehouse_catalogue
 from app.queries.catalogue import Metric
 from app.warehouse import Snapshot
@@ -148,6 +148,8 @@ class Catalogue:
         if query.bounds and query.operation not in BOUNDED:
             raise InvalidQueryError("A bound tells periods apart: ask in which the figure was above or below it.")
         picks = query.operation in PICKS
+        if query.of_change and query.operation not in MOVING:
+            raise InvalidQueryError("Changes from period to period are listed, ranked and bounded, and nothing else.")
         takes_one = picks or query.of_change or query.operation in ("highest", "lowest", "explain", "change")
         if takes_one and len(query.metrics) > 1:
             raise InvalidQueryError("Ask for one metric at a time here.")

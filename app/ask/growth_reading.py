@@ -10,7 +10,18 @@ from app import words
 from app.ask.catalogue import ADDITIVE, FLOWS, GRAINS
 from app.ask.change_reading import ChangeReading
 from app.ask.grammar import CHANGES, NOT_NAMED, PEAKS
-from app.ask.metric_query import AVERAGES, PICKS, Clarify, Grain, Longer, MetricQuery, Operation, Reading, SegmentFilter
+from app.ask.metric_query import (
+    AVERAGES,
+    MOVING,
+    PICKS,
+    Clarify,
+    Grain,
+    Longer,
+    MetricQuery,
+    Operation,
+    Reading,
+    SegmentFilter,
+)
 from app.ask.metric_reading import MetricReading
 from app.ask.period_reading import AGAINST, PeriodReading
 from app.ask.phrasing import as_question, at, span_name
@@ -57,10 +68,11 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
         grain = grain or found.grain or self.natural_grain(spans, operation, metrics)
         claim = self.claim(metrics[0])
         operation, spans, of_change = self.asked_change(operation, spans, grain, by, claim)
-        relative = of_change and self.catalogue.metrics[metrics[0]].is_count and not of and self.is_in_percent
         if len(metrics) > 1 and operation in ("highest", "lowest", "explain", *PICKS):
             raise Stop(self.which_metric(metrics))
         operation = self.for_dates(operation, spans, grain, by, of_change=of_change)
+        of_change = of_change and operation in MOVING  # two dates side by side say by themselves what changed
+        relative = of_change and self.catalogue.metrics[metrics[0]].is_count and not of and self.is_in_percent
         operation, within = self.of_longer(operation, within, grain, spans)
         if len(metrics) > 1 and operation == "change":
             if found.operations & CHANGES:

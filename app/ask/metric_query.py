@@ -16,6 +16,8 @@ Operation = Literal[
 Asked = Literal["whether", "every", "ago", "extremes", "sum"]
 AVERAGES: tuple[Operation, ...] = ("average", "median")
 PICKS: tuple[Operation, ...] = ("since", "first", "last")
+# What can be asked of the changes from period to period.
+MOVING: tuple[Operation, ...] = ("series", "highest", "lowest", *PICKS)
 
 
 class Frozen(BaseModel):
