@@ -170,8 +170,12 @@ class CohortTeller(Teller):
     lowest = highest
 
     def compare(self) -> str:
-        if self.query.by:
+        known = [row for row in self.rows if self.known(row[self.metric.name])]
+        if self.query.by and (self.query.higher or self.metric.is_count or self.query.gone or len(known) < 2):
             return self.value()
+        if self.query.by:
+            said = self.value()
+            return f"{self.which_is_higher(known)} {said[0].upper()}{said[1:]}"
         if self.query.age is None:
             return self.compare_ages()
         answer = ""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import functools
 import re
 from bisect import bisect
+from typing import cast
 
+from app.ask.catalogue import GRAINS
 from app.ask.lexicon import small_words, vocabulary
+from app.ask.metric_query import Grain
 from app.ask.question import Question
-from app.ask.spans import ENDED, LAST
+from app.ask.spans import ENDED, LAST, UNITS
 
 UNIT = r"(?:days?|weeks?|months?|periods?|cells?|ones?)"
 ARTICLES = r"(?:(?:the|this|that|any|all|our|a|out|in|for|on) )*"
@@ -26,7 +29,9 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     ended, still_open = "|".join(ENDED), "|".join(sorted(small_words("still_open")))
     leaving = "|".join((*vocabulary()["excluding"], *small_words("skipping")))
     is_not = r"(?:is|are|was|were|has|have)"
-    not_over = rf"{is_not} (?:not (?:yet )?(?:been )?(?:quite )?(?:{ended}|over|done)|still (?:{still_open}))(?: yet)?"
+    not_over = (
+        rf"{is_not} (?:not (?:yet )?(?:been )?(?:quite )?(?:{ended}|over|done)|still (?:{still_open}))(?: yet)?(?! \d)"
+    )
     only = (
         rf"(?:{leaving}) {ARTICLES}(?:(?:{still_open}|current) {UNIT}|{UNIT} (?:that|which) {not_over})",
         rf"(?:only|just) {LOOKING}{ARTICLES}(?:{ended}) {UNIT}",
@@ -46,7 +51,10 @@ class CompletenessWords(Question):
 
     def read_completeness(self) -> None:
         """Finished months only, skip the month that is not over; in how many of the finished months."""
-        self.found.only_complete = bool(self.take_pattern("only"))
+        for begin, end in self.take_pattern("only"):
+            self.found.only_complete = True
+            units = [UNITS[self.text(n)] for n in range(begin, end) if self.text(n) in UNITS]
+            self.found.grain = next((cast(Grain, unit) for unit in units if unit in GRAINS), self.found.grain)
         self.take_pattern("not_over")  # I know that it is not over yet: every open figure says so
         for begin, end in self.spans_of("adjective"):
             before = self.tokens[begin - 1] if begin else None

@@ -221,6 +221,8 @@ class Grammar(CompletenessWords, CohortWords, SegmentWords, DaysWords, MetricWor
             when = f"{span_name(future[0].span)} is not yet known" if future else "What is to come is not yet known"
             raise Stop(self.no_answer(f"{when}: {known}, and nothing here forecasts."))
         inside = {place for _, begin, end in self.each(self.lexicon.metrics) for place in range(begin + 1, end)}
+        inside |= {n for _, begin, end in self.each(self.group("highest")) for n in range(begin + 1, end)}
+        inside |= {begin for _, begin, end in self.each(self.group("highest")) if end > begin + 1}  # leads in
         in_names = {n for begin, end, _ in self.mentions() for n in range(begin, end)}  # google ads, android phones
         held = [one for one in self.each(self.lexicon.not_held) if one[1] not in inside | in_names]  # first time users
         anywhere = [True] * (len(self.tokens) + 1)

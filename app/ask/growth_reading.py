@@ -10,6 +10,7 @@ from app import words
 from app.ask.catalogue import ADDITIVE, FLOWS, GRAINS
 from app.ask.change_reading import ChangeReading
 from app.ask.grammar import CHANGES, NOT_NAMED, PEAKS
+from app.ask.lexicon import small_words
 from app.ask.metric_query import (
     AVERAGES,
     MOVING,
@@ -145,6 +146,11 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
             raise Stop(self.no_answer(NOT_HOW_LONG))
         if self.asks_duration:
             raise Stop(self.no_answer(NOT_HOW_LONG))
+        several = self.several_values
+        places = sorted(found.value_places[v] for v in found.filters.get(several or "", ()) if v in found.value_places)
+        is_switch = len(places) == 2 and [self.text(n - 1) for n in places] == ["from", "to"]
+        if is_switch and found.has_noun and self.text_has(*small_words("switching")):
+            raise Stop(self.no_answer("The segments of a user are those of the first event: nobody changes them."))
         counts_once = self.text_has("unique", "distinct", "different") and not found.operations & {*CHANGES, "compare"}
         if counts_once and len(found.spans) == 2 and DEFAULT_METRIC in found.metrics:
             raise Stop(self.unclear("Who was there in any of several periods is not kept; ask for each of them."))

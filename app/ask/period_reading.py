@@ -183,7 +183,9 @@ class PeriodReading(Settling):
 
     def until_complete(self, start: date, end: date, latest: date) -> date:
         """The last period, without an open one at the end of several where only finished ones are wanted."""
-        return max(start, min(end, latest)) if self.found.only_complete else end
+        if self.found.only_complete and start > latest:
+            raise Stop(self.unclear("Nothing of that has ended yet: ask for it without leaving out what is open."))
+        return min(end, latest) if self.found.only_complete else end
 
     def only(self, spans: Sequence[Span], grain: Grain) -> tuple[date, ...]:
         """Of more dates than two, each by itself: their periods."""

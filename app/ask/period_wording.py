@@ -16,7 +16,6 @@ from app.queries.catalogue import Metric
 
 MOST_VALUES = 20  # of a segment, or of two, named one by one
 MOST_NUMBERS = 40  # of values and periods together, named one by one
-MANY_TIMES = 1.5  # from here on a figure is said to be so many times another
 NO_CAUSE = "The data shows where it changed, not why."
 
 
@@ -427,19 +426,12 @@ class PeriodTeller(Teller):
             return said
         if self.query.beside:
             return f"{self.answer_beside(known)}{said} {self.besides(known)}".strip()
-        top = max(known, key=lambda row: float(row[self.metric.name]))
-        low = min(known, key=lambda row: float(row[self.metric.name]))
-        difference = float(top[self.metric.name]) - float(low[self.metric.name])
         answer = ""
         if self.query.higher:
-            is_so = difference != 0 and self.segment(top) == self.query.higher
+            top = max(known, key=lambda row: float(row[self.metric.name]))
+            is_so = self.segment(top) == self.query.higher and not self.are_equal(known)
             answer = "Yes: " if is_so else "No: "
-        if difference == 0:
-            return f"{answer}they are equal. {said}"
-        more = words.change(difference, None, self.metric.unit).lstrip("+")
-        ratio = float(top[self.metric.name]) / float(low[self.metric.name]) if low[self.metric.name] else 0
-        times = f" ({ratio:.1f} times as many)" if self.metric.is_count and ratio > MANY_TIMES else ""
-        return f"{answer}{self.segment(top)} is {more} higher than {self.segment(low)}{times}. {said}"
+        return f"{answer}{self.which_is_higher(known)} {said}"
 
     def besides(self, rows: list[Row]) -> str:
         """How far each value is above or below everybody, or all others."""

@@ -15,6 +15,7 @@ from app.ask.tokens import ORDINALS
 from app.queries.catalogue import Metric
 
 LISTED = 12  # periods named one by one in a sentence
+MANY_TIMES = 1.5  # from here on a figure is said to be so many times another
 
 Row = dict[str, Any]
 
@@ -177,6 +178,20 @@ class Teller:
 
     def segment(self, row: Row) -> str:
         return " and ".join(str(row[segment]) for segment in self.query.splits)
+
+    def are_equal(self, rows: list[Row]) -> bool:
+        return len({float(row[self.metric.name]) for row in rows}) == 1
+
+    def which_is_higher(self, rows: list[Row]) -> str:
+        """How far the highest of values is above the lowest: what an either-or question asks."""
+        top, low = (pick(rows, key=lambda row: float(row[self.metric.name])) for pick in (max, min))
+        if self.are_equal(rows):
+            return "they are equal."
+        high, least = float(top[self.metric.name]), float(low[self.metric.name])
+        more = words.change(high - least, None, self.metric.unit).lstrip("+")
+        is_many = self.metric.is_count and least and high / least > MANY_TIMES
+        times = f" ({high / least:.1f} times as many)" if is_many else ""
+        return f"{self.segment(top)} is {more} higher than {self.segment(low)}{times}."
 
     @property
     def split_name(self) -> str:
