@@ -103,6 +103,12 @@ class CohortWords(Question):
                         self.found.ages = [*range(first[0], age + 1)] if first[0] else []
                 self.found.age = (age, cast(Grain, unit))
                 self.take(begin, end)
+                if self.text(begin - 1) == "from" and self.text(end) in ("on", "onward", "onwards"):
+                    if not self.text_has("any", "ever", "again", "once"):  # at any point from month 3 on
+                        message = f"Each {unit} from {unit} {age} on, or there in {unit} {age} or any later one?"
+                        raise Stop(self.unclear(message))
+                    self.found.or_later = True
+                    self.take(begin - 1, end + 1)
                 if self.text(begin - 1) in ("at", "in", "on", "by") and self.free[begin - 1]:
                     self.take(begin - 1, begin)
 

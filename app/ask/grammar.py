@@ -131,6 +131,7 @@ class Grammar(CompletenessWords, CohortWords, SegmentWords, DaysWords, MetricWor
         for dated in found:
             before = dated.begin - 1 - (self.text(dated.begin - 1) == "the")
             is_during = self.text(before) in ("over", "during", "within", "across", "throughout")
+            is_during &= not self.lexicon.metrics.at(self.tokens, before - 1, self.free)  # carried over
             self.take(before if is_during else dated.begin, dated.end)
             self.read_around(dated, before)
         for scope in self.dates.scopes:

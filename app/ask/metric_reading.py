@@ -33,7 +33,8 @@ class MetricReading(Settling):
     def asked_metrics(self) -> tuple[list[str], Grain | None, str | None]:
         """The metrics that are meant, all of one model, the grain that one of them says, and what it is a share of."""
         found = self.found
-        came_back = found.metrics == ["resurrected_users"]  # users active in August came back in September: kept
+        # came back in May and June; but of the users of May, came back in June: those who were kept
+        came_back = found.metrics == ["resurrected_users"] and not self.is_of_people
         if len(found.spans) == 2 and not came_back and set(found.metrics) - {"active_users"} < set(FOLLOWED):
             found.metrics = [name for name in found.metrics if name != "active_users"] or found.metrics
         followed = [name for name in found.metrics if name != "active_users"]
@@ -70,6 +71,13 @@ class MetricReading(Settling):
             metrics, of = self.part_and_whole(metrics)
             found.operations.discard("share")
         return metrics, grain, of
+
+    @property
+    def is_of_people(self) -> bool:
+        """Whether the first of two dates says of whose users something is asked: of May's people."""
+        first = self.found.spans[0] if len(self.found.spans) == 2 else None
+        leads = {self.text(first.begin - 1), self.text(first.begin - 2)} if first else set()
+        return first is not None and "of" in leads and self.text(first.end) in {*self.lexicon.nouns, "actives"}
 
     def read_part(self) -> None:
         """Did most of the new users come from tiktok, did more than half of the users churn: a share, within bounds."""
@@ -227,8 +235,10 @@ class MetricReading(Settling):
         metric = metrics[0]
         is_whole = whole is not None and whole[0] == metric
         counts = {rate: count for count, rate in RATES.items()}
-        if is_whole and metric in counts and self.has_segment:
-            metric = counts[metric]  # the share of churn by platform
+        split_at = place + (self.text(place) in ("each", "every")) if place is not None else len(self.tokens)
+        of_segment = self.lexicon.segments.at(self.tokens, split_at, anywhere) is not None
+        if (is_whole or of_segment) and metric in counts and self.has_segment:
+            metric = counts[metric]  # the share of churn by platform, of each platform in churn
         if not self.catalogue.metrics[metric].is_count:
             return [metric], None
         if metric in RATES and self.says_percentage_before(metric):
