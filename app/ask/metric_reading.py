@@ -316,6 +316,9 @@ class MetricReading(Settling):
         """Their losses or those kept, if the second period is the next one. Raises `Stop`."""
         first, second = (without_since(dated.span) for dated in self.found.spans)
         second = self.ended(second, first.unit)
+        starts = {one.first for one in (second, *second.others)}
+        if first.is_ambiguous and all(one.last + DAY in starts for one in (first, *first.others)):
+            raise Stop(self.which_date(self.found.spans[0]))  # of August's users, in September: of which year
         following = [one for one in (second, *second.others) if one.first == first.last + DAY]
         if len(following) == 1:  # from August 2026, in September: of the same year
             second = following[0].settled()
