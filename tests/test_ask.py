@@ -25,7 +25,7 @@ from streamlit.testing.v1 import AppTest
 from app import charts, warehouse
 from app.ask import catalogue as catalogues
 from app.ask import figures
-from app.ask.answer import Answer, of_query
+from app.ask.answer import Answer, from_reading, of_query
 from app.ask.catalogue import GRAINS, GROWTH, Catalogue, add_months
 from app.ask.dates import DateReader
 from app.ask.evaluation import judged
@@ -797,6 +797,25 @@ def test_no_question_brings_out_a_fault(db: warehouse.Snapshot, parts: list[list
     """Parts of the reviewed questions, put together as chance has it: metrics, dates and operations in any mixture."""
     question = " ".join(word for part in parts for word in part)
     assert ask(question, db=db).status != "failed", question
+
+
+REVIEWED = [entry["metric_query"] for entry in reviewed_questions() if entry["status"] == "answered"]
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    query=st.sampled_from(REVIEWED),
+    others=st.lists(
+        st.tuples(st.sampled_from(sorted(MetricQuery.model_fields)), st.sampled_from(REVIEWED)), max_size=3
+    ),
+)
+def test_no_metric_query_brings_out_a_fault(
+    catalogue: Catalogue, db: warehouse.Snapshot, query: dict[str, Any], others: list[tuple[str, dict[str, Any]]]
+) -> None:
+    """A model may send any mixture of what there is; each has an answer, or a sentence that says why not."""
+    mixed = query | {field: other[field] for field, other in others if field in other}
+    answer = from_reading(db, catalogue, MetricQuery.model_validate(mixed))
+    assert answer.status in ("answered", "unanswerable")
 
 
 @pytest.mark.parametrize(

@@ -206,7 +206,8 @@ class Catalogue:
 
     def _checked_days(self, query: MetricQuery) -> MetricQuery:
         """Users by days active are kept for the 28 days that end with the as-of date."""
-        if query.operation not in ("value", "series", "average", "define"):
+        is_plain = not (query.of or query.less or query.cumulative)
+        if query.operation not in ("value", "series", "average", "define") or not is_plain:
             raise InvalidQueryError("Users by days active can be counted, listed and averaged.")
         return query.changed(grain="day", start=self.as_of, end=self.as_of)
 
