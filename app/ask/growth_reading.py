@@ -241,6 +241,11 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
             return "change" if ops & {"previous", "year_ago"} else "compare"
         if ranks and ops & {"previous", "year_ago"} and "highest" not in ops and "lowest" not in ops:
             return "change"  # worse than a year ago
+        judged, plain = ops & {"best", "worst"}, ops & {"highest", "lowest"}
+        if len(judged) == len(plain) == 1:
+            down_is_good = self.catalogue.metrics[metric].direction == "down"
+            if ("best" in judged) == (("highest" in plain) != down_is_good):
+                ops -= judged  # the worst week, with the biggest share of losses: one rank, said twice
         if ranks and ops & {"highest", "best"} and ops & {"lowest", "worst"}:
             found.asks_extremes = not found.by
             return "compare" if found.by else "series"  # best and worst: all of them
