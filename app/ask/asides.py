@@ -120,11 +120,12 @@ class Message:
     asked       what is asked, in one piece
     glosses     what only says again what is asked, if it agrees with that
     told        what is left out, if that is worth a note
-    doubts      times and users that are named beside a question which names none
+    doubts      times, users and definitions that are named beside a question which names none
     may_matter  whether a name that nobody knows is left out
     is_open     whether the question alone does not say which figure is asked for
     points      whether it points to something that it does not name, and nothing else does so plainly
     is_plain    whether nothing stands around it
+    has_other_times  whether both the question and what says it again name a time
     """
 
     asked: str
@@ -135,6 +136,7 @@ class Message:
     is_open: bool = False
     points: bool = False
     is_plain: bool = False
+    has_other_times: bool = False
 
     @property
     def with_glosses(self) -> str:
@@ -158,7 +160,7 @@ def parted(question: str, naming: Naming) -> Message:
     glosses = tuple(c.text for one in said for c, role in one.roles if role == "gloss")
     told = [c for one in said for c, role in one.roles if role == "told"]
     if not told and not glosses:
-        return Message(question, is_plain=True)
+        return Message(asked if len(said) > 1 else question, is_plain=True)
     return _bearing(Message(asked, glosses, _worth_telling(told, naming.lexicon)), told, naming)
 
 
@@ -204,7 +206,9 @@ class _Said:
             end = next(remarks, len(self.clauses))
             says_how = self.clauses[:end]
             role = "gloss" if self._says_again else "asked" if _instructs(says_how, self.naming) else "told"
-            return [(clause, role if n < end else "told") for n, clause in enumerate(self.clauses)]
+            if role == "asked":
+                says_how[0] = replace(says_how[0], text=_SHOULD.sub("", says_how[0].text))
+            return [*((clause, role) for clause in says_how), *((clause, "told") for clause in self.clauses[end:])]
         roles: list[tuple[Clause, str]] = []
         leading = ""
         for n, clause in enumerate(self.clauses):
@@ -263,9 +267,9 @@ class _Said:
         """After it began: all of it, but for what says why, and what says it again."""
         if starts_question(clause, is_question=self.is_question) or starts_need(clause):
             return "asked"
-        if is_gloss(clause):
-            return "gloss"
         named = self.naming.named(clause.text)
+        if is_gloss(clause) and not is_reason(clause):
+            return "gloss"
         if _gives_reason(clause, named) or (is_greeting(clause) and not named.says_any):
             return "told"
         if before == "told":
@@ -315,10 +319,15 @@ class _Said:
         return self
 
 
+# It should be by country.
+_SHOULD = re.compile(r"^\W*(?:it|that|this|they|(?:the|our) \w+) (?:should|must|needs to|has to) (?:be )?(?=\w)", re.I)
+
+
 def _gives_reason(clause: Clause, named: Named) -> bool:
     """Whether a clause says why; since May 2026 and since we launched say since when."""
-    is_time = clause.words[:1] in (["since"], ["before"], ["as"]) and named.times and not states(clause)
-    return is_reason(clause) and not is_time and not says_since_when(clause)
+    is_time = clause.words[:1] in (["since"], ["before"], ["as"]) and not states(clause)
+    is_event = is_time and (named.times or clause.words[1:2] in (["the"], ["our"]))
+    return is_reason(clause) and not is_event and not says_since_when(clause)
 
 
 def _instructs(clauses: list[Clause], naming: Naming) -> bool:
@@ -333,6 +342,8 @@ def _instructs(clauses: list[Clause], naming: Naming) -> bool:
     unknown = _unknown(text, naming.lexicon)
     if not words or is_reason(clauses[0]) or is_greeting(clauses[0]):
         return False
+    if {"should", "must"} & {*words} and {*words} & small_words("narrowing"):
+        return True  # the numbers should exclude our own people
     if words[0] in small_words("narrowing"):
         return named.says_any or unknown
     if not {*words}.isdisjoint(fillers()["asking"]):
@@ -386,6 +397,17 @@ _OF_WHOM = re.compile(
     re.I,
 )
 _OF_ALL_TIMES = re.compile(r"\b(?:which|what|how many|when)\b.*?\b(?:days?|weeks?|months?)\b|^\W*when\b", re.I)
+# For us, quarters start in April; a churned user is someone away for long.
+_DEFINES = re.compile(
+    r"\b(?:(?:count|counts) (?:our |the )?(?:days|weeks|months|quarters|years)"
+    r"|(?:weeks?|months?|quarters?|years?) (?:always )?(?:starts?|begins?|runs?|ends?)|define[sd]?|means"
+    r"|(?:is|are) (?:someone|somebody|anyone|anybody|those|(?:a )?users? who|people who))\b",
+    re.I,
+)
+_EVENT = re.compile(
+    r"\W*(?:since|before|while|when|after|until|as)\b.*?\b(?:\w{2,}ed|ran|was|were|went|began|broke|came|left|had|did)\b",
+    re.I | re.S,
+)
 _THERE = re.compile(r"\b(?:over )?there\b(?! (?:are|were|is|was|any)\b)", re.I)
 _IT = re.compile(r"\b(?:it|them|that|this|those)\b", re.I)
 _BOTH = re.compile(r"\b(?:for |of |in )?(?:both|the two)(?: (?:of them|months|weeks|days))?\b", re.I)
@@ -414,13 +436,21 @@ def _bearing(message: Message, told: list[Clause], naming: Naming) -> Message:
     asked = naming.named(text) if text != message.asked else asked
     is_closed = asked.times or asked.is_timeless or _OF_ALL_TIMES.search(text)
     doubts = [value for segment, value in beside.values.items() if segment not in {*asked.values, *asked.segments}]
-    doubts += () if is_closed else beside.times
+    doubts += [
+        clause.text.strip(" ,;:.")
+        for clause in told
+        if _DEFINES.search(clause.text) and naming.named(clause.text).says_any
+    ]
+    if is_open and beside.figures:
+        doubts += [time for time in beside.times if time not in asked.times]
+    doubts += () if is_closed else (*beside.times, *_events(told))
     return replace(
         message,
         asked=text,
-        doubts=tuple(doubts) if asked.says_what else (),
+        doubts=tuple(dict.fromkeys(doubts)) if asked.says_what else (),
         may_matter=not asked.values and _names_unknown(told, naming.lexicon),
         is_open=is_open,
+        has_other_times=bool(asked.times and any(naming.named(gloss).times for gloss in message.glosses)),
         points=_points(text, asked) or _theirs(text, naming) is not None,
     )
 
@@ -447,6 +477,13 @@ def _who_brings() -> re.Pattern[str]:
     """How many it has brought, did they bring."""
     verbs = "|".join(small_words("bringing"))
     return re.compile(rf"\b(did |does |has )?\b(?:it|they)\b((?: has| have)? (?:{verbs})\b)", re.I)
+
+
+def _events(told: list[Clause]) -> list[str]:
+    """What is told of something that happened, by which a time may be meant: since the campaign ended."""
+    wanting = {*fillers()["telling"]} & {"asked", "wanted", "needed", "mentioned", "planned", "claimed"}
+    said = [clause.text.strip(" ,;:.") for clause in told if _EVENT.match(clause.text)]
+    return [text for text in said if wanting.isdisjoint(text.lower().split())]
 
 
 def _names_unknown(told: list[Clause], lexicon: Lexicon) -> bool:

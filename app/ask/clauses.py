@@ -47,7 +47,7 @@ _WANTED = re.compile(
     re.I,
 )
 # When somebody asks, and not what about.
-OCCASIONS = {*WEEKDAYS, "today", "tonight", "tomorrow", "now", "on", "this", "day", "next"}
+OCCASIONS = {*WEEKDAYS, "today", "tonight", "tomorrow", "now", "on", "this", "day", "next", "since", "by", "before"}
 _RELATIVE = {"who", "which", "where", "when", "whose"}
 _LED_BY = {"in", "on", "by", "from", "of", "for", "at", "to", "since", "with", "and", "over"}
 _STATING = {"i", "we", "he", "she", "they", "it", "this", "that", "there", "you", "nobody", "somebody", "everyone"}
@@ -55,7 +55,7 @@ _STATING = {"i", "we", "he", "she", "they", "it", "this", "that", "there", "you"
 
 _SUBJECT = (
     r"(?:i|we|he|she|they|it|this|that|there|the|my|our|his|her|their|everyone|everybody|people"
-    r"|\w+ (?:is|are|has|have|wants?|needs?|asks?|likes?|keeps?))\b"
+    r"|\w+ (?:is|are|isn't|has|have|wants?|needs?|asks?|likes?|keeps?))\b"
 )
 
 
@@ -66,22 +66,27 @@ def _everything() -> str:
 
 
 @functools.cache
+def _cues() -> str:
+    """The words by which a reason begins; because of something asks for an effect."""
+    return "|".join(map(re.escape, fillers()["reasons"])).replace("because|", "because(?! of)|")
+
+
+@functools.cache
 def _reason() -> re.Pattern[str]:
     """How a clause begins that says why, or what for."""
-    cues = "|".join(map(re.escape, fillers()["reasons"]))
     with_subject = rf"(?:since|as|before|while|although|though) (?!{_everything()}){_SUBJECT}"
-    return re.compile(rf"(?:and |but )?(?:(?:{cues})\b|{with_subject})", re.I)
+    before = r"before (?:i|we|you|he|she|they|my|(?:the|our) \w+ (?:\w+s|is|are|has|have))\b"
+    return re.compile(rf"(?:and |but )?(?:(?:{_cues()})\b|{with_subject}|{before})", re.I)
 
 
 @functools.cache
 def _boundary() -> re.Pattern[str]:
     """Where one clause ends and another begins."""
-    cues = "|".join(map(re.escape, fillers()["reasons"]))
     goes_on = ("because", "since", "as", "that", "before", "when", "if", "what", "and", "though")
     needs = "".join(rf"(?<!\b{word})" for word in goes_on) + rf"\s+(?={_NEEDY}{_OBJECT}|{_SEEKING})"
     prompts = r"(?<=\w)\s+(?=(?:and|but|so) (?:could|can|would) (?:you|i|we)\b)"
-    though = rf"\s+(?=(?:although|though|since) (?!{_everything()}){_SUBJECT})"
-    return re.compile(rf"{_DASH}|{_COMMA}|\s+(?=(?:{cues})\b)|{though}|{needs}|{prompts}", re.I)
+    though = rf"\s+(?=(?:(?:although|though|since) (?!{_everything()}){_SUBJECT}|before my\b))"
+    return re.compile(rf"{_DASH}|{_COMMA}|\s+(?=(?:{_cues()})\b)|{though}|{needs}|{prompts}", re.I)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from app.ask.settling import DEFAULT_METRIC
 from app.ask.spans import Dated, Span
 
 LONGEST_QUESTION = 500  # characters
+LONGEST_NAME = 4  # words of a time or a value
 WINDOWS = {"wau": 7, "mau": 28}  # days of the rolling figures
 POINTS_BACK = "The question points to something said before it. Ask it in one sentence, with every name and date in it."
 REFUSAL = "This box answers questions about growth; it changes nothing, runs no statements and gives away no settings."
@@ -77,7 +78,7 @@ def read(
     said = parted(question, Naming(lexicon, catalogue))
     rest = lexicon, context, page_filters
     if said.is_plain:
-        return _read(question, catalogue, *rest)
+        return _read(said.asked, catalogue, *rest)
     if said.is_open or said.points:
         whole = _read(question, catalogue, *rest)
         if isinstance(whole.reading, MetricQuery) and not whole.ignored:
@@ -88,6 +89,8 @@ def read(
         return Read(_doubtful(said))
     found = _read(said.asked, catalogue, *rest)
     if said.glosses and not _agree(said.glosses, found.reading, catalogue, lexicon):
+        if said.has_other_times and isinstance(found.reading, MetricQuery):
+            return Read(Clarify(message=f"“{' '.join(said.glosses)}” is not the time asked for: which is meant?"))
         found = _read(said.with_glosses, catalogue, *rest)
     if not (said.told and isinstance(found.reading, MetricQuery)):
         return found
@@ -101,7 +104,9 @@ def _doubtful(message: Message) -> Clarify:
     named = " and ".join(f"“{doubt}”" for doubt in message.doubts)
     narrowed = " ".join(doubt if doubt.startswith("on ") else f"for {doubt}" for doubt in message.doubts)
     asked = message.asked.rstrip(" ?.!")
-    return Clarify(message=f"Is {named} part of what is asked?", options=(f"{asked} {narrowed}", asked))
+    is_name = all(len(doubt.split()) <= LONGEST_NAME for doubt in message.doubts)
+    options = (f"{asked} {narrowed}", asked) if is_name else (asked,)
+    return Clarify(message=f"Is {named} part of what is asked?", options=options)
 
 
 def _agree(glosses: tuple[str, ...], reading: Reading, catalogue: Catalogue, lexicon: Lexicon) -> bool:

@@ -2,41 +2,43 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
-_NAMES = "product|app|service|business|company|platform|site|website|team|brand|firm|startup|tool|house"
-_OURS = rf"(?:the|our|this) (?:{_NAMES})"
-_HAVING = (
-    "lose|lost|gain|gained|win|won|keep|kept|retain|attract|acquire|add|bring|get|got|have|had|see|pick|reactivate"
-    "|record"
-)
-_USING = (
-    "left|leave|leaves|leaving|quit|joined|join|joining|used|use|using|visited|visit|abandoned|abandon|deserted"
-    "|returned to|came back to|signed up for|signed up to"
-)
+from app.ask.lexicon import small_words
+
+_TO_US = "returned to|came back to|signed up for|signed up to"
 _NARROWED = r"(?:restrict|limit|confin|narrow|filter)(?:ed|ing|e)?(?: down)?"
 _OF_A_KIND = "(?:new|active|churned|retained|resurrected)"
 _OF_COHORT = r"\b(?:after|later|still|again|cohorts?|of (?:the |all |those )?(?:users|people|everyone))\b"
 _WITH = r"([^?.!]*?),?\s+(?:(?:with|over|on|in|using)\s+)?(?:an?\s+|the\s+)?(?:rolling\s+)?"
 _WINDOW = r"[\s-]days?(?:\s+rolling)?\s+window\b"
-_PLAIN = {
-    rf"\b(did|does|has|have|had) {_OURS} (?=(?:{_HAVING})\b)": r"\1 we ",
-    rf"\b({_USING}) {_OURS}\b(?! (?:by|per|and|or)\b)": r"\1 us",
-    rf"(?<!not )\b{_NARROWED} (?:(?:it|this|that|them) )?(?:(?:only|just) )?(?:to|on)\b(?! {_OF_A_KIND}\b)": "for",
-    r"\b(?:considering|taking|counting|looking at) (?:only|just)\b": "only",
-    r"\bprior active(?: users)? (?:behind|underlying)\b": "prior active users of",
-    rf"^(?!.*{_OF_COHORT})(.*?)\b(?:who|that) (?:arrived|came in|came to us|got here) (?:through|via)\b": r"\1via",
-    r"\s+[-\u2013\u2014]\s+(?=(?:up|down|by how)\b)": ", ",
-    r",\s*how (?:much|high|low|big|large|many) (?:is|was|are|were) (?:it|they|that)"
-    r"(?=\s*(?:in total|overall)?\s*\?)": "",
-    r"\(calendar (?:days|weeks|months)\)": " ",
-    rf"\b(MAU|monthly active users?)\b{_WITH}28{_WINDOW}": r"\1\2",
-    rf"\b(WAU|weekly active users?)\b{_WITH}(?:7|seven){_WINDOW}": r"\1\2",
-}
+
+
+@functools.cache
+def _plain() -> dict[re.Pattern[str], str]:
+    """What is written, and how it is read."""
+    names, having, using = ("|".join(sorted(small_words(name))) for name in ("product_names", "having", "using"))
+    ours = rf"(?:the|our|this) (?:{names})"
+    written = {
+        rf"\b(did|does|has|have|had) {ours} (?=(?:{having})\b)": r"\1 we ",
+        rf"\b({using}|{_TO_US}) {ours}\b(?! (?:by|per|and|or)\b)": r"\1 us",
+        rf"(?<!not )\b{_NARROWED} (?:(?:it|this|that|them) )?(?:(?:only|just) )?(?:to|on)\b(?! {_OF_A_KIND}\b)": "for",
+        r"\b(?:considering|taking|counting|looking at) (?:only|just)\b": "only",
+        r"\bprior active(?: users)? (?:behind|underlying)\b": "prior active users of",
+        rf"^(?!.*{_OF_COHORT})(.*?)\b(?:who|that) (?:arrived|came in|came to us|got here) (?:through|via)\b": r"\1via",
+        r"\s+[-\u2013\u2014]\s+(?=(?:up|down|by how)\b)": ", ",
+        r",\s*how (?:much|high|low|big|large|many) (?:is|was|are|were) (?:it|they|that)"
+        r"(?=\s*(?:in total|overall)?\s*\?)": "",
+        r"\(calendar (?:days|weeks|months)\)": " ",
+        rf"\b(MAU|monthly active users?)\b{_WITH}28{_WINDOW}": r"\1\2",
+        rf"\b(WAU|weekly active users?)\b{_WITH}(?:7|seven){_WINDOW}": r"\1\2",
+    }
+    return {re.compile(pattern, re.I): plain for pattern, plain in written.items()}
 
 
 def rephrased(question: str) -> str:
     """The question in words that are read."""
-    for written, plain in _PLAIN.items():
-        question = re.sub(written, plain, question, flags=re.I)
+    for written, plain in _plain().items():
+        question = written.sub(plain, question)
     return question
