@@ -55,7 +55,10 @@ class CompletenessWords(Question):
             self.found.only_complete = True
             units = [UNITS[self.text(n)] for n in range(begin, end) if self.text(n) in UNITS]
             self.found.grain = next((cast(Grain, unit) for unit in units if unit in GRAINS), self.found.grain)
-        self.take_pattern("not_over")  # I know that it is not over yet: every open figure says so
+        for begin, end in self.spans_of("not_over"):
+            says_which = self.text(begin) in ("that", "which") and self.text(begin - 1) in UNITS
+            if not (says_which and self.text(begin - 2) == "the"):  # in the month that is still running
+                self.take(begin, end)  # I know that it is not over yet: every open figure says so
         for begin, end in self.spans_of("adjective"):
             before = self.tokens[begin - 1] if begin else None
             if before is None or not (before.text in COUNTED or before.number is not None):
