@@ -171,14 +171,18 @@ class Question:
 
     def which_date(self, dated: Dated) -> Clarify:
         """The same question with each of the dates it could mean."""
-        spans = (dated.span, *dated.span.others)
+        names = [span_name(span) for span in (dated.span, *dated.span.others)]
         begin = dated.begin
-        while self.text(begin - 1) in ("in", "on", "at", "the", "during", "for", "of"):
-            begin -= 1
+        if self.text(begin) == "from" and self.text(begin + 1) != "the":
+            said = [at(name) for name in names]  # from July: in July, or from then on
+        else:
+            said = names
+            while self.text(begin) in ("in", "on", "at", "the", "during", "for", "of", "from"):
+                begin += 1  # what leads to it stays: the July cohort, how did July go
         before, after = spoken(self.raw[:begin]), spoken(self.raw[dated.end :])
         return Clarify(
-            message=f"Which one is meant: {' or '.join(map(span_name, spans))}?",
-            options=tuple(f"{before} {at(span_name(one))} {after}".strip() for one in spans),
+            message=f"Which one is meant: {' or '.join(names)}?",
+            options=tuple(f"{before} {one} {after}".strip() for one in said),
         )
 
     def unclear(self, message: str, options: tuple[str, ...] = (), within: Span | None = None) -> Clarify:
