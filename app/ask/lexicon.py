@@ -173,6 +173,9 @@ class Lexicon:
         self.aliases = set(words["values"])
         self.understood = self._understood()
         self.known = self.understood | self._refused()
+        # what a slip of the pen can be meant for; of the shortest words only letters that changed places
+        self.meant = sorted(word for word in self.understood - self.fillers if len(word) > SHORTEST_TYPO)
+        self.meant_short = sorted(word for word in self.glue - self.fillers if len(word) == SHORTEST_TYPO)
 
     def _understood(self) -> set[str]:
         """The words that can be part of an answer."""
@@ -204,8 +207,6 @@ class Lexicon:
 
     def corrected(self, tokens: list[Token]) -> tuple[list[Token], list[str]]:
         """The tokens with slips of the pen read as the word they resemble, and a note for each."""
-        candidates = sorted(word for word in self.understood - self.fillers if len(word) > SHORTEST_TYPO)
-        shortest = sorted(word for word in self.glue - self.fillers if len(word) == SHORTEST_TYPO)
         value_words = {word for phrase, _ in self.values for word in phrase}
         fixed: list[Token] = []
         notes: list[str] = []
@@ -223,8 +224,8 @@ class Lexicon:
                     notes.append(f"Read “{token.original}” as “{alike[0]}”.")
                     fixed.append(token.read_as(alike[0]))
                     continue
-            swapped = [other for other in (*candidates, *shortest) if _is_swapped(word, other)]
-            alike = swapped or difflib.get_close_matches(word, candidates, n=3, cutoff=LIKENESS)
+            swapped = [other for other in (*self.meant, *self.meant_short) if _is_swapped(word, other)]
+            alike = swapped or difflib.get_close_matches(word, self.meant, n=3, cutoff=LIKENESS)
             # A slip seldom hits the first letter; what is left must look like a slip, not like another word.
             alike = [other for other in alike if self._is_meant(word, other) and self._is_safe(word, other)]
             if after in self.nouns and not swapped:  # tablet users are no table of users
