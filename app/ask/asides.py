@@ -37,13 +37,28 @@ from app.ask.tokens import Token, tokenise
 @functools.cache
 def _audience() -> re.Pattern[str]:
     """For my board deck, for tomorrow's weekly business review, preparing a slide."""
-    inner = "|".join(map(re.escape, fillers()["audience_words"]))
-    nouns = "|".join(re.escape(noun).replace(r"\ ", r"[\s-]") for noun in fillers()["audiences"])
-    people = "|".join(map(re.escape, vocabulary()["nouns"]))  # for our team accounts: no audience
+    topics = [topic for topics in vocabulary()["not_held"].values() for topic in topics]  # for my budget meeting
+    inner = "|".join(map(re.escape, (*fillers()["audience_words"], *topics)))
+    nouns, people = _audiences(), _people()  # for our team accounts: no audience
     when = r"next\s+(?:week|month|quarter|year)(?:'s)?|this\s+(?:week|month|quarter|year)'s"
     making = "|".join(map(re.escape, fillers()["making"]))
     before = rf"\b(?:for|ahead of|before|{making})\s+(?:(?:{when}|(?:{inner})(?:'s)?)[\s-]+){{0,6}}"
     return re.compile(rf"{before}(?:{nouns})\b(?![-']|\s+(?:{people})\b)", re.I)
+
+
+@functools.cache
+def _occasion() -> re.Pattern[str]:
+    """A clause that says no more than for what: for the risk section of my report, for a talk about loyal users."""
+    for_what = rf"(?:for|ahead of|before)\s+(?:(?!(?:{_people()})\b)[\w'-]+\s+){{0,5}}?(?:{_audiences()})"
+    return re.compile(rf"\W*{for_what}(?:\s+(?:about|on|of|with|to)\b.*)?\W*", re.I | re.S)
+
+
+def _audiences() -> str:
+    return "|".join(re.escape(noun).replace(r"\ ", r"[\s-]") for noun in fillers()["audiences"])
+
+
+def _people() -> str:
+    return "|".join(map(re.escape, vocabulary()["nouns"]))
 
 
 @functools.cache
@@ -161,7 +176,7 @@ def parted(question: str, naming: Naming) -> Message:
     told = [c for one in said for c, role in one.roles if role == "told"]
     if not told and not glosses:
         return Message(asked if len(said) > 1 else question, is_plain=True)
-    return _bearing(Message(asked, glosses, _worth_telling(told, naming.lexicon)), told, naming)
+    return _bearing(Message(asked, glosses, _worth_telling(told, naming)), told, naming)
 
 
 class _Said:
@@ -191,7 +206,7 @@ class _Said:
         """The first clause that asks, and says what for; we lost users in June, didn't we: all of it does."""
         is_asked = False
         for n, clause in enumerate(self.clauses):
-            says_what = self.naming.named(joined(self.clauses[n:])).says_what
+            says_what = self.naming.named(joined(self.clauses[n:])).says_what and not self._leads_on(n)
             if says_what and (starts_need(clause) or starts_question(clause, is_question=self.is_question)):
                 return n
             is_asked |= starts_question(clause, is_question=self.is_question)
@@ -199,6 +214,16 @@ class _Said:
             plain = (n for n, c in enumerate(self.clauses) if not (is_greeting(c) or is_reason(c) or c.is_aside))
             return next(plain, None)
         return None
+
+    def _leads_on(self, number: int) -> bool:
+        """Whether a clause only says what for, and the question follows: I'd like to see where they come from: ..."""
+        naming, clause, rest = self.naming, self.clauses[number], self.clauses[number + 1 :]
+        goes_on = clause.text.endswith(":") or any(starts_question(one, is_question=self.is_question) for one in rest)
+        if not (starts_need(clause) and goes_on):
+            return False
+        here, after = naming.named(clause.text), naming.named(joined(rest))
+        narrows = here.times or here.values or here.segments or here.has_topic
+        return bool(after.figures) and not narrows and naming.meant(clause.text) <= naming.meant(joined(rest))
 
     def _roles(self) -> list[tuple[Clause, str]]:
         if self.begin is None:
@@ -241,6 +266,11 @@ class _Said:
             return "told"
         if clause.is_aside:
             return "gloss" if before == "asked" else "told"
+        is_told_of = named.has_people or named.figures or named.values or named.segments
+        if _EVENT.match(clause.text) and not is_told_of and self.naming.named(joined(self.clauses[self.begin :])).times:
+            return "told"  # since the campaign ended: new users of May
+        if _occasion().fullmatch(clause.text) and not (named.times or named.values or named.segments):
+            return "told"
         is_led = clause.words[:1] != [] and clause.words[0] in small_words("leading_in")
         names_some = bool(named.figures or named.times or named.values or named.segments or named.has_people)
         names_some |= says_since_when(clause)
@@ -249,7 +279,8 @@ class _Said:
         is_about_asking |= not names_some and not {*clause.words}.isdisjoint(asking)
         if is_led and names_some and not is_about_asking:
             return "asked"
-        if not {*clause.words}.isdisjoint(small_words("meaning")) and self._says_more(clause):
+        is_meant = not {*clause.words}.isdisjoint(small_words("meaning")) and not _TALKING_TO.search(clause.text)
+        if is_meant and self._says_more(clause):
             return "asked"  # I'm looking at Android: how many
         if not {*clause.words}.isdisjoint({"versus", "vs", "compared"}) and names_some:
             return "asked"
@@ -312,12 +343,15 @@ class _Said:
         """The same, where what names a figure and states nothing is the question."""
         for n, clause in enumerate(self.clauses):
             is_idle = is_greeting(clause) or is_reason(clause) or clause.is_aside
+            is_idle |= clause is not self.clauses[-1] and _occasion().fullmatch(clause.text) is not None
             if not is_idle and not states(clause) and self.naming.named(clause.text).says_what:
                 self.begin = n
                 self.roles = self._roles()
                 break
         return self
 
+
+_TALKING_TO = re.compile(r"\btalking (?:to|with)\b", re.I)
 
 # It should be by country.
 _SHOULD = re.compile(r"^\W*(?:it|that|this|they|(?:the|our) \w+) (?:should|must|needs to|has to) (?:be )?(?=\w)", re.I)
@@ -342,6 +376,8 @@ def _instructs(clauses: list[Clause], naming: Naming) -> bool:
     unknown = _unknown(text, naming.lexicon)
     if not words or is_reason(clauses[0]) or is_greeting(clauses[0]):
         return False
+    if _orders(text, naming.lexicon):
+        return True  # largest first
     if {"should", "must"} & {*words} and {*words} & small_words("narrowing"):
         return True  # the numbers should exclude our own people
     if words[0] in small_words("narrowing"):
@@ -363,6 +399,13 @@ def _instructs(clauses: list[Clause], naming: Naming) -> bool:
     return not _unknown(text, naming.lexicon) or words[0] in small_words("leading_in") or words[-1] == "please"
 
 
+def _orders(text: str, lexicon: Lexicon) -> bool:
+    """Whether a text is no more than how values are put in order."""
+    tokens = [token for token in tokenise(text) if token.text not in {"please", "the", "with", *fillers()["openings"]}]
+    found = lexicon.ordering.at(tokens, 0, [True] * len(tokens))
+    return found is not None and found[1] == len(tokens)
+
+
 def _unknown(text: str, lexicon: Lexicon) -> bool:
     """Whether a text has words that are not known, or known to be more than can be left out."""
     words = {token.text for token in tokenise(text) if token.text.isalpha()}
@@ -372,12 +415,24 @@ def _unknown(text: str, lexicon: Lexicon) -> bool:
 MOST_OF_A_GREETING = 4  # words
 
 
-def _worth_telling(told: list[Clause], lexicon: Lexicon) -> str:
-    """What is left out, if any word in it says more than a greeting."""
+def _worth_telling(told: list[Clause], naming: Naming) -> str:
+    """What is left out and may matter to the reader: whatever carries a name, a time, a number or a word of the data.
+
+    So does an instruction that was not understood.
+    """
     said = [clause for clause in told if not (is_greeting(clause) and len(clause.words) <= MOST_OF_A_GREETING)]
-    cues = {token.text for cue in (*fillers()["reasons"], *fillers()["greetings"]) for token in tokenise(cue)}
-    says_more = {token.text for clause in said for token in tokenise(clause.text)} - lexicon.glue - cues
-    return joined(said).strip(" ,:;.!?") if says_more else ""
+    said = [clause for clause in said if _may_matter(clause, naming)]
+    return " \u2026 ".join(clause.text.strip(" ,:;.!?") for clause in said)
+
+
+def _may_matter(clause: Clause, naming: Naming) -> bool:
+    """Whether a clause could bear on a figure."""
+    named, words = naming.named(clause.text), {*clause.words}
+    has_number = any((token.number or 0) > 1 or token.text[:1].isdigit() for token in tokenise(clause.text))
+    orders = clause.words[-1:] == ["first"] or words & {"order", "sort", "sorted"}
+    narrows = words & (small_words("narrowing") - {"count", "just", "not", "take", "use"})
+    is_of_data = named.says_any or named.is_timeless or _names_unknown([clause], naming.lexicon)
+    return bool(is_of_data or has_number or orders or narrows)
 
 
 # what is told, and bears on the question

@@ -209,6 +209,12 @@ class Naming:
             not words.isdisjoint({*UNITS, "daily", "weekly", "monthly"} - {"half"}),
         )
 
+    def meant(self, text: str) -> set[str]:
+        """The metrics that are named in a text."""
+        tokens, _ = self.lexicon.corrected(tokenise(text))
+        found = (self.lexicon.metrics.at(tokens, begin, [True] * len(tokens)) for begin in range(len(tokens)))
+        return {match[0] for match in found if match}
+
     def _times(self, tokens: list[Token]) -> tuple[tuple[str, ...], bool]:
         """The times that are named of which there are figures, and whether others are."""
         catalogue = self.catalogue
@@ -263,7 +269,8 @@ def says_since_when(clause: Clause) -> bool:
 def is_gloss(clause: Clause) -> bool:
     """Whether a clause only says again, or more exactly, what stands before it."""
     text = clause.text.lower()
-    return clause.is_aside or any(re.match(rf"{re.escape(cue)}(?=\W|$)", text) for cue in fillers()["glosses"])
+    begins = any(re.match(rf"{re.escape(cue)}(?=\W|$)", text) for cue in fillers()["glosses"])
+    return clause.is_aside or begins or re.search(r"\w\W+(?:i mean|that is)\W*$", text) is not None
 
 
 def judges(clauses: list[Clause]) -> bool:
@@ -285,7 +292,7 @@ def starts_question(clause: Clause, *, is_question: bool) -> bool:
     if first in _LED_BY and second in ("which", "what", "how", "whom", "whose"):
         return True  # in which month
     if first in _RELATIVE:
-        return is_question or not clause.before
+        return not clause.before or (is_question and not is_reason(clause))
     return first in fillers()["requests"]
 
 

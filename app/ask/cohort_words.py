@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import cast
 
+from app.ask.catalogue import GRAINS
 from app.ask.date_forms import FOLLOWING
 from app.ask.lexicon import small_words
 from app.ask.metric_query import Grain
@@ -222,7 +223,8 @@ class CohortWords(Question):
             end = next((begin + 3 + len(phrase) for phrase in later if self.matches(phrase, begin + 3)), 0)
             return (6, "month", end) if end else None
         is_after = self.text(begin + 1) == "after" and self.text(begin + 2) in {*JOINING, "", "that", "it"}
-        if unit in ("day", "week", "month") and is_after and self.talks_of_retention:
+        is_any = self.text(begin - 1) in ("any", "some", "every", "each")  # or in any month after it
+        if unit in ("day", "week", "month") and is_after and not is_any and self.talks_of_retention:
             return 1, unit, self.after_joining(begin + 2 + (self.text(begin + 2) in ("that", "it")))  # the week after
         if (
             (ordinal := self.ordinal(word))
@@ -233,6 +235,7 @@ class CohortWords(Question):
             return ordinal, UNITS[self.text(begin + 1)], end
         if (
             word in ("following", "next")
+            and not is_any
             and self.text(begin + 1) in ("day", "week", "month")
             and self.talks_of_retention
         ):
@@ -387,9 +390,11 @@ class CohortWords(Question):
         found = []
         for begin, token in enumerate(self.tokens):
             end = begin + 1
-            while self.text(end) in ("at", "any", "some", "a", "time", "point", "stage", "month", "week", "day", "one"):
+            while self.text(end) in {"in", "at", "on", "any", "some", "a", "one", "time", "point", "stage", *GRAINS}:
                 end += 1
-            if token.text == "or" and self.text(end) in LATER:
+            is_any = {"any", "some"} & {self.text(n) for n in range(begin, end)}
+            is_later = self.text(end) in LATER or (is_any and self.text(end) == "following")
+            if token.text == "or" and is_later:
                 end += 1
                 end += self.text(end) in ("that", "it", "then", "one", "month", "week", "day", "time", "point", "stage")
                 found.append((begin, end))

@@ -35,10 +35,11 @@ class MetricReading(Settling):
         found = self.found
         # came back in May and June; but of the users of May, came back in June: those who were kept
         came_back = found.metrics == ["resurrected_users"] and not self.is_of_people
-        if len(found.spans) == 2 and not came_back and set(found.metrics) - {"active_users"} < set(FOLLOWED):
+        is_beside = self.lists_active_users
+        if len(found.spans) == 2 and not (came_back or is_beside) and {*found.metrics} - {"active_users"} < {*FOLLOWED}:
             found.metrics = [name for name in found.metrics if name != "active_users"] or found.metrics
         followed = [name for name in found.metrics if name != "active_users"]
-        is_of_previous = found.of_previous or len(found.metrics) > 1
+        is_of_previous = found.of_previous or (len(found.metrics) > 1 and not is_beside)
         if "previous" in found.operations and is_of_previous and len(followed) == 1 and followed[0] in FOLLOWED:
             found.operations.discard("previous")  # of the previous month's active users, how many were lost
             name = FOLLOWED[followed[0]]
@@ -71,6 +72,16 @@ class MetricReading(Settling):
             metrics, of = self.part_and_whole(metrics)
             found.operations.discard("share")
         return metrics, grain, of
+
+    @property
+    def lists_active_users(self) -> bool:
+        """Whether active users are a figure beside another one, and not those of whom it is: actives and churn rate."""
+        if "active_users" not in self.found.metric_places:
+            return False
+        active = self.found.metric_places["active_users"]
+        pairs = [sorted((active, place)) for place in self.found.metric_places.values() if place != active]
+        between = [{self.text(n) for n in range(one[1], other[0])} for one, other in pairs]
+        return any("and" in said and said <= {"and", "also", "the", "our", "of", "for"} for said in between)
 
     @property
     def is_of_people(self) -> bool:
