@@ -707,6 +707,21 @@ def test_what_stands_around_a_question_changes_nothing(aside: str, catalogue: Ca
     assert read(aside.format(plain), catalogue).ignored == ()
 
 
+def test_what_could_bear_on_a_figure_is_quoted_and_the_rest_is_not(catalogue: Catalogue) -> None:
+    question = "churn rate in August 2026? {}"
+    for idle in ("Just the one figure, please.", "The rate, not the count.", "I'm working on the risk section."):
+        assert read(question.format(idle), catalogue).aside == ""
+    for said in ("Minus the bots", "Newest first", "We only sell to students", "We sent mails in July"):
+        assert said in read(question.format(f"{said}."), catalogue).aside
+
+
+def test_active_users_beside_another_figure_are_asked_for(catalogue: Catalogue) -> None:
+    both = "August 2026 against July 2026, for actives and churn rate"
+    assert query_of(both, catalogue).metrics == ("active_users", "churn_rate")
+    of_them = "Of the users active in July 2026, how many were lost in August 2026?"
+    assert query_of(of_them, catalogue).metrics == ("churned_users",)
+
+
 def test_an_unknown_word_that_stands_apart_is_left_out_and_said_first() -> None:
     for question in (
         "Our Zibble campaign went well. What was the churn rate in June 2026?",

@@ -173,10 +173,14 @@ def parted(question: str, naming: Naming) -> Message:
         said = [one.left_aside("told") if judges(one.clauses) and not one.asks_for_something else one for one in said]
     asked = " ".join(text for one in said if (text := joined([c for c, role in one.roles if role == "asked"])))
     glosses = tuple(c.text for one in said for c, role in one.roles if role == "gloss")
-    told = [c for one in said for c, role in one.roles if role == "told"]
+    told = [clause for one in said for clause in one.told]
     if not told and not glosses:
-        return Message(asked if len(said) > 1 else question, is_plain=True)
-    return _bearing(Message(asked, glosses, _worth_telling(told, naming)), told, naming)
+        has_greeting = any(role == "told" for one in said for _, role in one.roles)
+        return Message(asked if len(said) > 1 or has_greeting else question, is_plain=True)
+    return _bearing(Message(asked, glosses, _worth_telling(said)), told, naming)
+
+
+MOST_OF_A_GREETING = 4  # words
 
 
 class _Said:
@@ -321,6 +325,28 @@ class _Said:
         is_request = bool(words & {"it", "that", "this", "them"} or words <= lexicon.glue)
         return is_request and not (says_more or self.named_asked.says_any)
 
+    @property
+    def told(self) -> list[Clause]:
+        """What is left out, but for short greetings."""
+        told = [clause for clause, role in self.roles if role == "told"]
+        return [one for one in told if not (is_greeting(one) and len(one.words) <= MOST_OF_A_GREETING)]
+
+    def may_matter(self, clause: Clause) -> bool:
+        """Whether a clause carries a name, a time, a number, a word of the data, or an instruction."""
+        named, words, lexicon = self.naming.named(clause.text), {*clause.words}, self.naming.lexicon
+        is_statement = states(clause) and not (words & {"it", "that", "this"} and words & {"is", "are"})
+        is_instruction = self.begin is None and not (is_statement or is_reason(clause))  # minus the bots
+        instructing = small_words("narrowing") - {"just", "not", "take", "use"} | {"first", "sort", "sorted", "order"}
+        instructing -= set() if states(clause) else {"count"}  # the count, please
+        has_number = any((token.number or 0) > 1 or token.text[:1].isdigit() for token in tokenise(clause.text))
+        return bool(
+            named.says_any
+            or has_number
+            or _names_unknown([clause], lexicon)
+            or (is_instruction and words - lexicon.known)
+            or ((is_instruction or states(clause)) and words & instructing)
+        )
+
     def left_aside(self, role: str) -> _Said:
         """The same, taken for no question."""
         self.begin = None
@@ -412,27 +438,10 @@ def _unknown(text: str, lexicon: Lexicon) -> bool:
     return bool(words - lexicon.known or words & {*vocabulary()["not_understood"]} - small_words("narrowing"))
 
 
-MOST_OF_A_GREETING = 4  # words
-
-
-def _worth_telling(told: list[Clause], naming: Naming) -> str:
-    """What is left out and may matter to the reader: whatever carries a name, a time, a number or a word of the data.
-
-    So does an instruction that was not understood.
-    """
-    said = [clause for clause in told if not (is_greeting(clause) and len(clause.words) <= MOST_OF_A_GREETING)]
-    said = [clause for clause in said if _may_matter(clause, naming)]
-    return " \u2026 ".join(clause.text.strip(" ,:;.!?") for clause in said)
-
-
-def _may_matter(clause: Clause, naming: Naming) -> bool:
-    """Whether a clause could bear on a figure."""
-    named, words = naming.named(clause.text), {*clause.words}
-    has_number = any((token.number or 0) > 1 or token.text[:1].isdigit() for token in tokenise(clause.text))
-    orders = clause.words[-1:] == ["first"] or words & {"order", "sort", "sorted"}
-    narrows = words & (small_words("narrowing") - {"count", "just", "not", "take", "use"})
-    is_of_data = named.says_any or named.is_timeless or _names_unknown([clause], naming.lexicon)
-    return bool(is_of_data or has_number or orders or narrows)
+def _worth_telling(said: list[_Said]) -> str:
+    """What is left out and may matter to the reader: sentences in which anything could bear on a figure."""
+    matter = [joined(one.told) for one in said if any(map(one.may_matter, one.told))]
+    return " ".join(matter).strip(" ,:;.!?")
 
 
 # what is told, and bears on the question
