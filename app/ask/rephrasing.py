@@ -30,7 +30,6 @@ def _plain() -> dict[re.Pattern[str], str]:
         r"\s+[-\u2013\u2014]\s+(?=(?:up|down|by how)\b)": ", ",
         r",\s*how (?:much|high|low|big|large|many) (?:is|was|are|were) (?:it|they|that)"
         r"(?=\s*(?:in total|overall)?\s*\?)": "",
-        r"\(calendar (?:days|weeks|months)\)": " ",
         rf"\b(MAU|monthly active users?)\b{_WITH}28{_WINDOW}": r"\1\2",
         rf"\b(WAU|weekly active users?)\b{_WITH}(?:7|seven){_WINDOW}": r"\1\2",
     }
