@@ -839,3 +839,16 @@ def test_no_metric_query_brings_out_a_fault(
 def test_a_fortnight_is_two_weeks(said: str, weeks: int, catalogue: Catalogue) -> None:
     query = query_of(f"retention of the May 2026 cohort after {said}", catalogue)
     assert query == query_of(f"retention of the May 2026 cohort after {weeks} weeks", catalogue)
+
+
+@pytest.mark.parametrize(
+    "left_out", ["with tiktok left out", "with tiktok excluded", "if tiktok is left out", "tiktok aside"]
+)
+def test_what_is_left_out_of_a_cohort_is_never_what_is_asked(left_out: str, catalogue: Catalogue) -> None:
+    asked = "month 1 retention of users new in May 2026"
+    assert query_of(f"{asked} {left_out}", catalogue) == query_of(f"{asked} without tiktok", catalogue)
+
+
+def test_a_rolling_figure_named_with_its_days_stays_one(catalogue: Catalogue) -> None:
+    query = query_of("last day in September 2026 on which the 28-day MAU was below 470", catalogue)
+    assert (query.metric, query.grain) == ("mau", "day")

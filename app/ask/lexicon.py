@@ -194,8 +194,9 @@ class Lexicon:
         words |= {word for phrase in vocabulary()["everything"] for word in phrase.split()}
         words |= {"q", "h", "hourly", "quarterly", "yearly", "annual", "annually", *vocabulary()["not_understood"]}
         read = (self.metrics, self.metric_groups, self.ambiguous, self.operations, self.cohort, self.still)
-        beside = (self.segments, self.beside, self.excluding, self.busy, self.as_much, self.ordering, self.signed)
-        for phrases in (*read, *beside, self.or_later, self.courtesies):
+        beside = (self.segments, self.beside, self.excluding, self.excluded)
+        other = (self.busy, self.as_much, self.ordering, self.signed, self.or_later, self.courtesies)
+        for phrases in (*read, *beside, *other):
             words |= phrases.words
         return words | {word for phrase, _ in self.values for word in phrase}
 

@@ -358,7 +358,9 @@ class MetricReading(Settling):
         is_kept = not (found.filters or found.by) and found.grain in (None, "day")
         is_extreme = bool(found.operations & {"highest", "lowest"}) and not found.over_period
         is_extreme &= not found.operations & CHANGES
-        is_rolling = any(token.text == "rolling" for token in self.tokens)
+        is_rolling = any(token.text == "rolling" for token in self.tokens) or (
+            found.grain in (None, "day") and self.says_window(rolling)
+        )
         if (
             not grains
             or is_rolling
@@ -373,6 +375,11 @@ class MetricReading(Settling):
             label = self.catalogue.metrics[rolling[0]].label
             self.notes.append(f"{label} of a calendar {grain}; the rolling figure is kept by day.")
         return [DEFAULT_METRIC], grain
+
+    def says_window(self, metrics: list[str]) -> bool:
+        """Whether the days of a rolling figure are said with it: the 28-day MAU."""
+        places = (self.found.metric_places[name] for name in metrics if name in self.found.metric_places)
+        return any(self.text(n) in ("7", "seven", "28") for place in places for n in range(*place))
 
     def day_ago(self, dated: Dated) -> Dated:
         """Of what is kept by day, a week ago is the day a week before the as-of date."""

@@ -156,7 +156,8 @@ class SegmentWords(Question):
     def aside_end(self, end: int) -> int:
         """Where the words end that leave out the value before them: tiktok aside, if tiktok is taken out."""
         begin = end + (self.text(end) in ("is", "are", "was", "were", "being"))
-        match = self.lexicon.excluded.at(self.tokens, begin, self.free) if begin < len(self.tokens) else None
+        anywhere = [True] * len(self.tokens)  # left out: of a cohort, left was taken for who is left
+        match = self.lexicon.excluded.at(self.tokens, begin, anywhere) if begin < len(self.tokens) else None
         if match is None or self.text(match[1]) == "from" or (begin == end and self.text(begin) == "dropped"):
             return end
         return match[1]
