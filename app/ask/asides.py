@@ -307,7 +307,8 @@ class _Said:
             return "gloss"
         if _gives_reason(clause, named) or (is_greeting(clause) and not named.says_any):
             return "told"
-        if before == "told":
+        is_description = _DESCRIBES.match(clause.text) and self.naming.named(joined(self.clauses)).times
+        if before == "told" or (is_description and not named.times):
             return "told"
         words = clause.words
         is_remark = bool(words) and words[0] in ("i", "we", "they", "he", "she", "my", "nobody", "everyone")
@@ -379,6 +380,8 @@ class _Said:
 
 _TALKING_TO = re.compile(r"\btalking (?:to|with)\b", re.I)
 
+# On 9 September 2026, a day on which nobody was there.
+_DESCRIBES = re.compile(r"(?:a|the) (?:day|week|month|quarter) (?:(?:on|in|during) which|when)\b", re.I)
 # It should be by country.
 _SHOULD = re.compile(r"^\W*(?:it|that|this|they|(?:the|our) \w+) (?:should|must|needs to|has to) (?:be )?(?=\w)", re.I)
 
