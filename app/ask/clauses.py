@@ -168,8 +168,9 @@ class Naming:
 
     def __init__(self, lexicon: Lexicon, catalogue: Catalogue) -> None:
         self.lexicon, self.catalogue = lexicon, catalogue
+        self.named = functools.cache(self._named)  # a clause is looked at by itself and with others, several times
 
-    def named(self, text: str) -> Named:
+    def _named(self, text: str) -> Named:
         """What a text names of the data."""
         tokens, _ = self.lexicon.corrected(tokenise(text))
         figures: list[str] = []
