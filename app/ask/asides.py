@@ -71,6 +71,10 @@ def _phrases() -> re.Pattern[str]:
 _SIGNED = re.compile(r"\b(?:[Cc]heers|(?:[Mm]any )?[Tt]hanks|[Tt]hank you|[Tt]hx|[Rr]egards)[,!.]*\s+[A-Z][a-z]+\W*$")
 
 
+# 2026 I mean.
+_MEANT = re.compile(r"(?<=\w),?\s+(?:is what )?i mean(?:t)?(?=\s*(?:[.!?]|$))", re.I)
+
+
 # Support here, how many users left?
 _SPEAKING = re.compile(r"^\W*(?:(?:hi|hello|hey)\W+)?(?:it'?s\s+)?(?:\w+\s+){1,3}here\s*[,;:.!\u2013\u2014-]+\s", re.I)
 
@@ -78,7 +82,7 @@ _SPEAKING = re.compile(r"^\W*(?:(?:hi|hello|hey)\W+)?(?:it'?s\s+)?(?:\w+\s+){1,3
 def plain(question: str, lexicon: Lexicon) -> str:
     """The question without a signature, and without what only says of what a metric is made."""
     question = question.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-    return _SIGNED.sub(" ", _without_glosses(question, lexicon))
+    return _MEANT.sub("", _SIGNED.sub(" ", _without_glosses(question, lexicon)))
 
 
 def without_audience(question: str, lexicon: Lexicon) -> str:
@@ -280,6 +284,9 @@ class _Said:
         names_some |= says_since_when(clause)
         asking = fillers()["asking"]
         is_about_asking = clause.words[-1:] != [] and clause.words[-1] in asking and not (named.figures or named.times)
+        is_about_asking |= clause.words[:1] == ["for"] and not {*clause.words[1:3]}.isdisjoint(
+            {*asking, *fillers()["audiences"]}
+        )
         is_about_asking |= not names_some and not {*clause.words}.isdisjoint(asking)
         if is_led and names_some and not is_about_asking:
             return "asked"
@@ -460,7 +467,7 @@ _WHICH_WAS_IT = re.compile(
 )
 _OF_WHOM = re.compile(
     r"\b(?:users?|people|everyone|everybody|customers?|those|countr(?:y|ies)|channels?|sources?|platforms?|cohorts?"
-    r"|months?|weeks?)\b",
+    r"|months?|weeks?|who|which)\b",
     re.I,
 )
 _OF_ALL_TIMES = re.compile(r"\b(?:which|what|how many|when)\b.*?\b(?:days?|weeks?|months?)\b|^\W*when\b", re.I)

@@ -87,7 +87,16 @@ class ChangeReading(Settling):
         says_every = self.found.in_a_row or self.text_has("every", "each", "always")
         if bounded and self.says_whether and says_every:
             return "every"
+        if operation in ("change", "compare") and self.offers_dates:
+            return "which"
         return "whether" if self.says_whether and (operation in ("change", "compare") or bounded) else None
+
+    @property
+    def offers_dates(self) -> bool:
+        """Whether one of two dates is to be picked: did we lose more in July or in August."""
+        spans, sides = self.found.spans, {"more", "less", "best", "worst", "highest", "lowest"}
+        is_choice = len(spans) == 2 and any(self.text(n) == "or" for n in range(spans[0].end, spans[1].begin))
+        return is_choice and bool(self.found.operations & sides)
 
     def asks_which_is_more(self, operation: Operation, metrics: Sequence[str]) -> Literal["whether"] | None:
         """Whether it is asked to confirm that one of two counts is the higher one."""

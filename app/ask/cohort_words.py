@@ -14,7 +14,7 @@ from app.ask.lexicon import small_words
 from app.ask.metric_query import Grain
 from app.ask.question import Question, Stop
 from app.ask.spans import CONNECTORS, GRAIN_WORDS, LAST, MONTHS, MONTHS_IN, NOW, UNITS, Dated, Span, Unit, year_in
-from app.ask.tokens import ORDINALS
+from app.ask.tokens import ORDINALS, spoken
 
 # From when on an age counts: after they signed up, after their first visit.
 JOINED = small_words("joined")
@@ -102,7 +102,7 @@ class CohortWords(Question):
                         raise Stop(self.unclear("Two ages are asked for at once: ask for one after the other."))
                     if first and self.is_age_range(between):
                         self.found.ages = [*range(first[0], age + 1)] if first[0] else []
-                self.found.age = (age, cast(Grain, unit))
+                self.found.age, self.found.age_place = (age, cast(Grain, unit)), (begin, end)
                 self.take(begin, end)
                 if self.text(begin - 1) == "from" and self.text(end) in ("on", "onward", "onwards"):
                     if not self.text_has("any", "ever", "again", "once"):  # at any point from month 3 on
@@ -141,9 +141,16 @@ class CohortWords(Question):
             is_axis = (self.text(begin + 1) == "since" and after in SINCE_JOINING) or (
                 self.text(begin + 1) == "of" and after in ("age", "life", "tenure")
             )
+            # who was still there each month since
+            is_since_then = self.text(begin + 1) == "since" and after in ("", "then", "that") and self.free[begin]
+            is_axis |= is_since_then and self.text_has("cohort", "remain", "remained", "stayed", "still")
+            if is_axis and self.text(begin + 1) == "since" and self.text(begin - 1) == "every":
+                self.first_of_all.append(f"Each {unit} by itself; who was there in every one is not kept.")
             if unit in ("day", "week", "month") and is_axis:
                 self.found.asks_ages, self.found.grain = True, cast(Grain, unit)
-                self.take(begin - (self.text(begin - 1) in ("by", "per", "each", "every")), begin + 3)
+                self.take(
+                    begin - (self.text(begin - 1) in ("by", "per", "each", "every")), min(begin + 3, len(self.tokens))
+                )
 
     def read_following(self) -> None:
         """Over the following months: every age."""
@@ -349,10 +356,14 @@ class CohortWords(Question):
         is_compared = "compare" in self.kinds_of_words() or (
             len(spans) == 2 and "than" in (self.text(spans[1].begin - 1), self.text(spans[1].begin - 2))
         )
-        if len(spans) == 2 and one_cohort and not self.found.age and places and not is_compared:
+        if len(spans) == 2 and one_cohort and places and not is_compared and self.leads_from_one_to_the_other(spans):
             self.found.cohort_span = min(spans, key=lambda d: min(self.distance(d, *place) for place in places))
             target = next(d for d in spans if d is not self.found.cohort_span)
+            said = self.found.age
             self.age_between(self.found.cohort_span, target)
+            if said not in (None, self.found.age):
+                message = f"The age that is named does not lead to “{spoken(self.raw[target.begin : target.end])}”."
+                raise Stop(self.unclear(f"{message} Name the one or the other."))
             self.found.spans = []
         elif spans:
             self.found.cohort_span = spans[0]
@@ -363,6 +374,19 @@ class CohortWords(Question):
             # users from May: those who were new in May
             self.found.cohort_span = replace(self.found.cohort_span, span=without_since(self.found.cohort_span.span))
             self.found.spans = [replace(d, span=without_since(d.span)) for d in self.found.spans]
+
+    def leads_from_one_to_the_other(self, spans: list[Dated]) -> bool:
+        """Whether of two dates one is when users joined and one when they are looked for.
+
+        Beside an age the later one says again when that is: who joined in May and was there three months later, in
+        August; in August, three months later. Two cohorts are listed.
+        """
+        if not self.found.age:
+            return True
+        (begin, end), (first, later) = self.found.age_place, spans
+        between = {self.text(n) for n in range(first.end, later.begin)}
+        is_between = first.end <= begin < later.begin and between.isdisjoint(small_words("listing"))
+        return is_between or end <= later.begin <= end + 1 or later.end == begin
 
     def asks_both(self, markers: list[tuple[int, int]]) -> bool:
         """Whether those who joined and those who left are two figures: how many joined in May and how many left."""

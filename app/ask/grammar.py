@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import cast
 
 from app import words
@@ -17,7 +18,7 @@ from app.ask.metric_words import MetricWords
 from app.ask.phrasing import span_name
 from app.ask.question import Stop
 from app.ask.segment_words import SegmentWords
-from app.ask.spans import GRAIN_WORDS, UNITS, WEEKDAYS, Dated, ordinal
+from app.ask.spans import GRAIN_WORDS, UNITS, WEEKDAYS, Dated, Span, ordinal
 from app.ask.tokens import Token, spoken
 
 CHANGES = frozenset({"rose", "fell", "change", "improved", "worsened"})
@@ -30,6 +31,9 @@ NOT_NAMED = "Single people are not named here. The Users page lists those behind
 IN_A_ROW = (("straight",), ("running",), ("consecutively",), ("in", "a", "row"), ("in", "succession"))
 # Of the May peak the month is meant.
 PEAKS = ("peak", "high", "low", "record", "trough", "maximum", "minimum")
+# At the end of each month, on the first of every week.
+EDGES = dict.fromkeys(("end", "close", "last"), "last") | dict.fromkeys(("first", "start", "beginning"), "first")
+ROLLING_NAMES = {"dau", "wau", "mau", "stickiness"}
 RANKING_WORDS = ("highest", "lowest", "best", "worst", "largest", "smallest", "biggest", "weakest", "strongest")
 
 HOW_FAR = {("how", "high", "did"): "highest", ("how", "low", "did"): "lowest"}
@@ -61,6 +65,7 @@ class Grammar(CompletenessWords, CohortWords, SegmentWords, DaysWords, MetricWor
         self.read_out_of_reach()
         self.read_cohorts()
         self.read_segments()
+        self.read_edges()
         self.read_grains()
         self.read_metrics()
         self.read_bringing()
@@ -84,6 +89,8 @@ class Grammar(CompletenessWords, CohortWords, SegmentWords, DaysWords, MetricWor
         for _, begin, end in self.each(self.lexicon.courtesies):
             if self.text(begin) == "good" and self.text(begin - 1) in ("a", "one"):
                 continue  # on a good day
+            if self.text(begin) == "group" and self.text(begin - 1) in ("which", "what"):
+                continue  # which group of users grew most
             self.found.asks_ago |= self.text(end - 1) == "ago"
             self.take(begin, end)
 
@@ -95,6 +102,7 @@ class Grammar(CompletenessWords, CohortWords, SegmentWords, DaysWords, MetricWor
                 others = [*self.tokens[:begin], *self.tokens[end:]]
                 # in which week did the previous week's users leave: of each week the one before
                 of_people = self.text(end) in {*self.lexicon.nouns, "active", "actives"}
+                of_people |= self.text(begin - 1) == "of" and self.text(begin - 2) in {*self.lexicon.nouns, "those"}
                 of_each = of_people and any(token.text in UNITS for token in self.tokens[:begin])
                 is_alone = not (self.dates.find(others) or of_each)
                 if (
@@ -242,6 +250,35 @@ class Grammar(CompletenessWords, CohortWords, SegmentWords, DaysWords, MetricWor
                 self.no_answer("Causes are not in the data: it shows what changed and in which segments, not why.")
             )
 
+    def read_edges(self) -> None:
+        """The rolling figure at the end of each month, on the first day of every week: of those days only."""
+        if ROLLING_NAMES.isdisjoint(name for name, _, _ in self.each(self.lexicon.metrics)):
+            return
+        for begin, token in enumerate(self.tokens):
+            end = begin + 1 + (self.text(begin + 1) == "day")
+            unit = UNITS.get(self.text(end + 2))
+            is_each = self.text(end) == "of" and self.text(end + 1) in ("each", "every") and unit in ("week", "month")
+            if token.text not in EDGES or not is_each or len(self.found.spans) > 1:
+                continue
+            span = (
+                self.found.spans[0].span
+                if self.found.spans
+                else Span(self.catalogue.first, self.catalogue.as_of, "range")
+            )
+            days = self.edge_days(span, cast(Grain, unit), is_last=EDGES[token.text] == "last")
+            self.found.spans = [Dated(Span(day, day, "day"), begin, end + 3) for day in days]
+            self.take(begin - (self.text(begin - 1) == "the"), end + 3)
+            return
+
+    def edge_days(self, span: Span, unit: Grain, *, is_last: bool) -> list[date]:
+        """The first or the last day of each period within a span, as far as the data is complete."""
+        start, days = self.catalogue.period_start(span.first, unit), []
+        while start <= min(span.last, self.catalogue.as_of):
+            after = self.catalogue.shifted(start, 1, unit)
+            days.append(after - timedelta(days=1) if is_last else start)
+            start = after
+        return [day for day in days if span.first <= day <= span.last and day < self.catalogue.as_of]
+
     def read_grains(self) -> None:
         """Monthly, by week, each day, which month."""
         for position, token in enumerate(self.tokens):
@@ -374,7 +411,7 @@ class Grammar(CompletenessWords, CohortWords, SegmentWords, DaysWords, MetricWor
             self.found.operations.discard("define")  # what is a usual week
         if "define" in self.found.operations:
             self.found.operations.discard("average")  # what does it mean
-        if self.found.spans or self.found.by or self.found.filters:
+        if self.found.spans or self.found.by or self.found.filters or self.found.bounds:
             if "define" in self.found.operations and self.found.metrics:
                 self.notes.append(self.catalogue.metrics[self.found.metrics[0]].description)
             self.found.operations.discard("define")  # a figure, and what it means beside it

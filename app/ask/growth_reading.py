@@ -182,6 +182,10 @@ class GrowthReading(MetricReading, PeriodReading, ChangeReading):
     def is_one_figure(self, spans: Sequence[Span], grain: Grain, by: str | None) -> bool:
         """Whether a bound is asked of one figure, the latest or that of one period."""
         is_now = self.text(0) in ("is", "are") and not (spans or self.found.over_period)
+        # have we passed a thousand users in total
+        is_now |= (
+            self.says_whether and self.says_together and self.is_everything and self.found.metrics == ["new_users"]
+        )
         return not by and (is_now or (bool(spans) and self.is_single(spans[0], grain)))
 
     def rank_own_segment(self) -> None:

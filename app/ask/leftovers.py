@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from app import words
 from app.ask.lexicon import small_words, vocabulary
 from app.ask.metric_query import Unanswerable
 from app.ask.question import Stop
@@ -155,6 +156,11 @@ class Leftovers(VagueWords):
         is_name = position > 0 and self.raw[position].original[:1].isupper()  # Instagram
         is_place = is_name or before[0] in leading or before[1] in ("in", "on", "from", "via")
         is_word = self.tokens[position].text.isalpha() and self.tokens[position].text not in self.lexicon.known
+        if before[0] in ("which", "what", "by", "per", "each", "every") and self.text(position) in small_words(
+            "other_segments"
+        ):
+            known = ", ".join(words.title(name).lower() for name in self.catalogue.segments)
+            raise Stop(self.unread(Unanswerable(message=f"Users are not grouped by {what}, but by {known}.")))
         kind = self.lexicon.segments.at(self.tokens, left[-1] + 1, [True] * len(self.tokens))
         if kind and is_word and is_name:  # our LinkedIn channel
             raise Stop(self.unread(Unanswerable(message=self.catalogue.no_such_value(what, kind[0]))))

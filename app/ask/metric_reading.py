@@ -12,6 +12,7 @@ from app.ask.catalogue import GRAINS, PARTS_OF_ACTIVE, ROLLING
 from app.ask.cohort_words import without_since
 from app.ask.grammar import CHANGES
 from app.ask.metric_query import Grain
+from app.ask.metric_words import GAINED_RETURNERS
 from app.ask.question import Stop
 from app.ask.settling import DEFAULT_METRIC, Settling
 from app.ask.spans import DAY, UNITS, Dated, Span
@@ -65,6 +66,10 @@ class MetricReading(Settling):
             if "share" in found.operations:
                 metrics = [RATES.get(metrics[0], metrics[0])]
                 found.operations.discard("share")
+        elif self.looks_back(metrics):
+            metrics, found.spans = ["retained_users"], found.spans[:1]
+            of = DEFAULT_METRIC if "share" in found.operations else None
+            found.operations.discard("share")
         elif not came_back and self.follows_on(metrics):
             metrics, found.spans = self.from_one_to_the_next(metrics), found.spans[-1:]
             found.operations.discard("share")
@@ -97,14 +102,18 @@ class MetricReading(Settling):
         if self.says_most and is_one:
             found.operations.discard("highest")
             found.bounds, found.is_percent = {"above": 0.5}, True
-        if not (is_one and found.is_percent and found.bounds):
+        moves = found.bounds_change or found.operations & CHANGES
+        if not (len(found.metrics) == 1 and found.is_percent and found.bounds) or moves:
             return
         counts = {rate: count for count, rate in RATES.items()}
         count = counts.get(found.metrics[0], found.metrics[0])
-        parts = [n + 2 for n, one in enumerate(self.tokens) if one.text in PARTS and self.text(n + 1) == "of"]
-        of = self.metric_after(parts[0]) if parts else None
-        if count in RATES and of not in (count, RATES[count]):
-            found.metrics = [RATES[count]]  # half of the tiktok users churned
+        is_part = {n for n, one in enumerate(self.tokens) if one.text in PARTS or one.text.endswith("%")}
+        parts = [n + 2 for n in is_part if self.text(n + 1) == "of"]
+        of = self.metric_after(min(parts)) if parts else None
+        if count in RATES and of not in (count, RATES[count]) and "share" not in found.operations:
+            found.metrics = [RATES[count]]  # half of the tiktok users churned, which countries lost a third of theirs
+        elif not is_one:
+            return
         elif any(self.text(n + 1) in self.named_values for n, one in enumerate(self.tokens) if one.text in MOST):
             raise Stop(self.unclear("Most of whom? Ask for a share, such as the share of ios in new users."))
         elif self.catalogue.metrics[count].is_count and [len(values) for values in found.filters.values()] == [1]:
@@ -153,17 +162,37 @@ class MetricReading(Settling):
             metrics = list(dict.fromkeys(name if name == "churned_users" else "gained_users" for name in metrics))
         if {"gained_users", "churned_users"} == {*metrics} and self.says_ratio:
             return ["quick_ratio"]
+        if self.says_ratio_twice(metrics):
+            found.operations -= {"more", "less", "compare"}
+            return ["quick_ratio"]
         if metrics == [self.divisor] and self.asks_arrivals:
             raise Stop(self.which_metric(("quick_ratio", "new_users")))
         return [name for name in metrics if RATES.get(name) not in metrics]
 
     def settle_returners(self) -> None:
-        """Joiners and returners for each one lost: of those who come those who come back, and not those who stayed."""
+        """Joiners and returners for each one lost: of those who come those who come back, and not those who stayed.
+
+        So it is of those gained, new plus returning ones.
+        """
         found = self.found
         returners = ("retained_users", "resurrected_users")
+        is_sum = "gained_users" in found.metric_places or self.text_has("plus")
         if returners in found.ambiguous and {"new_users", "churned_users"} == {*found.metrics} and self.divisor:
             found.ambiguous.remove(returners)
             found.metrics.append("resurrected_users")
+        elif returners in found.ambiguous and found.metrics == ["new_users"] and is_sum:
+            found.ambiguous.remove(returners)
+            found.metrics = ["gained_users"]
+            self.notes.append(GAINED_RETURNERS)
+
+    def says_ratio_twice(self, metrics: Sequence[str]) -> bool:
+        """Whether a bound of the quick ratio is said twice: lost more than we gained, so a quick ratio below 1."""
+        found, places = self.found, self.found.metric_places
+        sides = [name for name in places if name in ("gained_users", "churned_users")]
+        if {*metrics} != {*sides, "quick_ratio"} or len(sides) != 2 or not found.operations & {"more", "less"}:
+            return False
+        gains_more = (min(sides, key=lambda name: places[name]) == "gained_users") == ("more" in found.operations)
+        return found.bounds == {"above" if gains_more else "below": 1}
 
     @property
     def asks_arrivals(self) -> bool:
@@ -322,6 +351,16 @@ class MetricReading(Settling):
         is_between = metrics[0] != DEFAULT_METRIC and any(first.end <= place < second.begin for place in places)
         is_again = bool(between & {"still", "also", "again", "back", "returned"})
         return metrics[0] in FOLLOWED and (is_between or is_again)
+
+    def looks_back(self, metrics: Sequence[str]) -> bool:
+        """Whether of users of one period it is asked who had been there in the one before: those who were kept."""
+        follows_people = self.found.has_noun or DEFAULT_METRIC in self.found.metric_places
+        if len(self.found.spans) != 2 or list(metrics) != [DEFAULT_METRIC] or not follows_people:
+            return False
+        later, earlier = (without_since(dated.span) for dated in self.found.spans)
+        between = {token.text for token in self.tokens[self.found.spans[0].end : self.found.spans[1].begin]}
+        is_before = any(one.last + DAY == later.first and one.unit == later.unit for one in (earlier, *earlier.others))
+        return is_before and not later.is_ambiguous and bool(between & {"also", "already", "before"})
 
     def from_one_to_the_next(self, metrics: Sequence[str]) -> list[str]:
         """Their losses or those kept, if the second period is the next one. Raises `Stop`."""

@@ -14,6 +14,7 @@ AGAIN = (("again",), ("anymore",), ("any", "more"), ("any", "longer"), ("afterwa
 PRESENT = ("active_users", "resurrected_users")
 BUT_NOT = small_words("but_not")
 LISTING = small_words("listing")
+GAINED_RETURNERS = "Returning users beside new ones are taken for those who came back after being away."
 WITHIN_PHRASE = 3  # words that may stand between two that belong together
 
 
@@ -55,6 +56,7 @@ class MetricWords(Question):
             self.take(begin - (name == "new_users" and self.text(begin - 1) == "first"), end)
             self.take_latest(begin - 1 - (self.text(begin - 1) in GRAIN_WORDS))
 
+        self.read_back_beside()
         self.read_first_times()
         self.read_movement()
         for rank, begin, end in self.each(self.lexicon.busy):
@@ -63,6 +65,25 @@ class MetricWords(Question):
             self.take(begin, end)
         if {"new_users", "gained_users"} <= set(self.found.metrics):
             self.found.metrics.remove("gained_users")  # gained new users: the verb
+            self.read_gained()
+
+    def read_gained(self) -> None:
+        """Gained, new and returning: of those gained, the returning ones are those who came back."""
+        if "retained_users" not in self.found.metrics or "retained_users" in self.found.metric_places:
+            return
+        is_sum = self.text_has("plus", "together", "total", "altogether", "combined")
+        self.found.metrics = ["gained_users"] if is_sum else ["new_users", "resurrected_users"]
+        self.notes.append(GAINED_RETURNERS)
+
+    def read_back_beside(self) -> None:
+        """New, kept and back: beside other users, who is back are the resurrected ones."""
+        ends = {end for _, end in self.found.metric_places.values()}
+        for place, token in enumerate(self.tokens):
+            is_beside = self.text(place - 1) in ("and", "or") and place - 1 in ends
+            if token.text == "back" and is_beside and self.free[place]:
+                self.found.metrics.append("resurrected_users")
+                self.found.metric_places["resurrected_users"] = (place, place + 1)
+                self.take(place, place + 1)
 
     def read_first_times(self) -> None:
         """Who used the product for the first time are the new ones."""
@@ -98,12 +119,20 @@ class MetricWords(Question):
         active = self.found.metric_places.get("active_users")
         moved = next((name for name in ("active_users", "mau", "wau", "dau") if name in self.found.metrics), "")
         churned = self.found.metric_places.get("churned_users")
-        is_fall = churned and self.group("fell").at(self.tokens, churned[0], [True] * len(self.tokens))
+        is_fall = churned is not None and self.is_fall(churned[0])
         others = [place for name, place in self.found.metric_places.items() if name != "churned_users"]
-        is_said_of = churned and any(0 <= churned[0] - end < WITHIN_PHRASE for _, end in others)
+        is_said_of = churned and any(
+            0 <= churned[0] - end < WITHIN_PHRASE and self.text(begin - 1) != "many" for begin, end in others
+        )
         if is_fall and is_said_of:
-            self.found.metrics.remove("churned_users")  # retention dropped off
+            self.found.metrics.remove("churned_users")  # retention dropped off, sign-ups trickled off
             self.found.operations.add("fell")
+            return
+        rates = [place for name, place in self.found.metric_places.items() if not self.catalogue.metrics[name].is_count]
+        is_up = active and self.text(active[1] - 1) == "up" and any(end == active[0] for _, end in rates)
+        if is_up and "active_users" in self.found.metrics:
+            self.found.metrics.remove("active_users")  # retention turned up: nobody did
+            self.found.operations.add("rose")
             return
         if moved and {"churned_users", "gained_users"} <= {*self.found.metrics} and self.text_has("or"):
             self.found.metrics = [moved]  # did we gain or lose active users
@@ -122,6 +151,11 @@ class MetricWords(Question):
             if is_between:
                 self.found.operations.add(movement)
         self.read_added()
+
+    def is_fall(self, begin: int) -> bool:
+        """Whether a verb of leaving, said of a figure, is that of a fall: it dropped off, sign-ups trickled off."""
+        wanes = self.text(begin) in small_words("waning") and self.text(begin - 1) in small_words("counted_events")
+        return wanes or self.group("fell").at(self.tokens, begin, [True] * len(self.tokens)) is not None
 
     def read_added(self) -> None:
         """How many monthly actives did we add: by how many they rose."""
@@ -194,6 +228,11 @@ class MetricWords(Question):
     def read_returns(self) -> None:
         """Dormant users who returned are the resurrected ones."""
         away = [n for n, token in enumerate(self.tokens) if self.free[n] and token.text in self.lexicon.away]
+        away += [  # old users we won back
+            n
+            for n, token in enumerate(self.tokens)
+            if self.free[n] and token.text in small_words("former") and self.text(n + 1) in self.lexicon.nouns
+        ]
         for name, begin, end in self.each(self.lexicon.metrics):  # people who had left and came back
             goes_on = {self.text(n) for n in range(end + 1, end + WITHIN_PHRASE + 1)} & BACK
             if name == "churned_users" and self.text(end) in ("and", "but") and goes_on:

@@ -31,7 +31,7 @@ class PeriodTeller(Teller):
         said = [self.figure(metric, row) for metric in self.metrics]
         if not any(self.known(row[metric.name]) for metric in self.metrics):
             return self.unknown(row)
-        if self.detail is not None:
+        if self.detail is not None and len(self.detail):
             self.list_detail()
         self.first_seen()
         self.difference(row)
@@ -74,9 +74,20 @@ class PeriodTeller(Teller):
         if self.query.operation == "median":
             middle = f"{float(value):,.1f}" if metric.is_count else self.number(value, metric)
             return f"the median of {label} by {self.grain} {self.at}{self.where} is {middle}"
+        if self.is_everybody(metric):
+            began = words.day(self.catalogue.first)
+            return f"{self.number(value, metric)} users{self.where} have been seen since {began}, when the data starts"
         several = " together" if self.query.start != self.query.end else ""
         number = f"{self.number(value, metric)}{self.made_of(metric, row)}{several}{self.open_mark(row)}"
         return f"{label} {self.at}{self.where}{':' if metric.is_count else ' was'} {number}"
+
+    def is_everybody(self, metric: Metric) -> bool:
+        """Whether the new users of all the data are asked for, which is everybody seen in it."""
+        query = self.query
+        is_all = query.start <= self.catalogue.first_period(self.grain) and query.end >= self.catalogue.open_period(
+            self.grain
+        )
+        return metric.name == "new_users" and query.operation == "value" and is_all and not query.of
 
     def made_of(self, metric: Metric, row: Row) -> str:
         """What a ratio was divided from: 216 of 515, 311 / 76."""
@@ -478,12 +489,19 @@ class PeriodTeller(Teller):
             relative = difference / old if old else None
             verb = "rose" if difference > 0 else "fell" if difference < 0 else "stayed the same"
             amount = f" by {words.change(difference, relative, metric.unit).lstrip('+-')}" if difference else ""
+            lead = f"{self.verdict(difference)}{self.which_is_more(difference, then)}"
             said.append(
-                f"{self.verdict(difference)}{label}{self.where} {verb}{amount.replace('(-', '(')}: "
+                f"{lead}{label}{self.where} {verb}{amount.replace('(-', '(')}: "
                 f"from {self.number(old, metric)}{self.made_of(metric, before)} {at(then)} "
                 f"to {self.number(new, metric)}{self.made_of(metric, after)} {self.at}{self.open_mark(after)}"
             )
         return ". ".join(part[0].upper() + part[1:] for part in said) + "."
+
+    def which_is_more(self, difference: float, then: str) -> str:
+        """Of two dates between which is asked, the one with the higher figure."""
+        if self.query.asks != "which" or not difference:
+            return ""
+        return f"{self.when if difference > 0 else then} is higher: "
 
     def verdict(self, difference: float) -> str:
         """Confirms or corrects what the question takes for granted."""

@@ -34,6 +34,7 @@ class Found:
     spans: list[Dated] = field(default_factory=list)
     cohort_span: Dated | None = None
     age: tuple[int, Grain] | None = None
+    age_place: tuple[int, int] = (0, 0)
     grain: Grain | None = None
     grains: list[Grain] = field(default_factory=list)
     within: Longer | None = None

@@ -192,6 +192,13 @@ class _Reader(GrowthReading, CohortReading):
         if self.catalogue.metrics[query.metric].is_count:
             said, operations = said - small_words("as_a_count"), operations - {"percent", "share"}
         periods = {self.periods_of(d.span, query.grain) for d in found.spans if not d.span.is_ambiguous}
+        then = (query.start, query.end)
+        if query.age and found.age is None:  # joined in May, after 3 months, i.e. in August
+            then = (
+                self.catalogue.shifted(query.start, query.age, query.grain),
+                self.catalogue.shifted(query.end, query.age, query.grain),
+            )
+            periods = {(query.start, query.end) if period == then else period for period in periods}
         return (
             not (said or operations or found.bounds or found.by or found.ambiguous)
             and {*found.metrics} <= {*query.metrics}

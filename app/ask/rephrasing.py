@@ -11,6 +11,7 @@ _TO_US = "returned to|came back to|signed up for|signed up to"
 _NARROWED = r"(?:restrict|limit|confin|narrow|filter)(?:ed|ing|e)?(?: down)?"
 _OF_A_KIND = "(?:new|active|churned|retained|resurrected)"
 _OF_COHORT = r"\b(?:after|later|still|again|cohorts?|of (?:the |all |those )?(?:users|people|everyone))\b"
+_NEWCOMERS = r"(?:newcomers|joiners|starters|newbies|arrivals|sign-?ups|new (?:users|people|members|customers|ones))\b"
 _WITH = r"([^?.!]*?),?\s+(?:(?:with|over|on|in|using)\s+)?(?:an?\s+|the\s+)?(?:rolling\s+)?"
 _WINDOW = r"[\s-]days?(?:\s+rolling)?\s+window\b"
 
@@ -30,6 +31,10 @@ def _plain() -> dict[re.Pattern[str], str]:
         r"\s+[-\u2013\u2014]\s+(?=(?:up|down|by how)\b)": ", ",
         r",\s*how (?:much|high|low|big|large|many) (?:is|was|are|were) (?:it|they|that)"
         r"(?=\s*(?:in total|overall)?\s*\?)": "",
+        r"\b(?:as|where|the way) (?:it|they|things) (?:stood|stands|stand|was|were|looked) (?=(?:on|at|in|by)\b)": "",
+        rf"\b(monthly|weekly|daily) (?:group|set|bunch)(s)? of (?={_NEWCOMERS})": r"\1 cohort\2 of ",
+        rf"\b(?:class|wave|generation)(?:(e)s)? of (?={_NEWCOMERS})": "cohort of ",
+        rf"\b(?:bunch|lot|chunk|load|crowd) of (?={_NEWCOMERS})": "",
         rf"\b(MAU|monthly active users?)\b{_WITH}28{_WINDOW}": r"\1\2",
         rf"\b(WAU|weekly active users?)\b{_WITH}(?:7|seven){_WINDOW}": r"\1\2",
     }

@@ -71,7 +71,7 @@ class SegmentWords(Question):
             else:
                 self.exclude(*self.meant(begin, end, meanings))
                 negated_until = aside
-            self.take(begin if first is None else first, aside)
+            self.take(begin if first is None else first, aside + (self.text(aside) == "side"))  # the android side
         self.check_places()
         for segment, begin, end in self.each(self.lexicon.segments):
             is_bounded = any(self.each(self.group(name)) for name in ("above", "below", "at_least", "at_most"))
