@@ -71,9 +71,9 @@ class MetricQuery(Frozen):
     of_change      what is ranked, listed or bounded is the change from the period before (of values of `by`: from
                    `against` to the range), not the figure itself
     relative       the change is measured in parts of what it was before
-    asks           what the sentence has to say besides: whether it is so, which of two it is, or is in every period, how long
-                   ago it was, the highest and the lowest of a series, how often something happened in all of its
-                   periods
+    asks           what the sentence has to say besides: whether it is so, which of two it is, or is in every period,
+                   how long ago it was, the highest and the lowest of a series, how often something happened in all
+                   of its periods
     claim          what the question takes for granted or asks to confirm about the change
     higher         compare, highest, lowest: the value of `by` that it asks to confirm as the higher, or the first, one
     first_is       highest, lowest: the period, by its start, that it asks to confirm as the first one
