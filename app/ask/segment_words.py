@@ -48,7 +48,8 @@ class SegmentWords(Question):
         if segment := self.place_segment():
             self.found.named_segments.append(segment)
             self.found.by.append(segment)
-        asks_where = self.text(0) == "where" and self.free[0]
+        # where does churn stand: no segment is asked for
+        asks_where = self.text(0) == "where" and self.free[0] and not self.text_has(*small_words("standing"))
         if asks_where and comes_from:
             self.found.operations.add("explain")
             self.take(len(self.tokens) - 2, len(self.tokens))
