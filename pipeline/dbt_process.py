@@ -15,6 +15,9 @@ from typing import Any
 from dbt.cli.main import dbtRunner
 
 
+_one_at_a_time = threading.Lock()  # dbt tells of events in all its threads, and lines must stay apart
+
+
 def _end_with_parent() -> None:
     while os.read(0, 1):  # the bare descriptor: a buffered reader would block the interpreter's own end
         pass
@@ -37,7 +40,8 @@ def _pass_on(event: Any) -> None:
         said = {"problem": info.msg}
     else:
         return
-    print(json.dumps(said), flush=True)
+    with _one_at_a_time:
+        print(json.dumps(said), flush=True)
 
 
 if __name__ == "__main__":
