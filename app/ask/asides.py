@@ -79,9 +79,16 @@ _MEANT = re.compile(r"(?<=\w),?\s+(?:is what )?i mean(?:t)?(?=\s*(?:[.!?]|$))", 
 _SPEAKING = re.compile(r"^\W*(?:(?:hi|hello|hey)\W+)?(?:it'?s\s+)?(?:\w+\s+){1,3}here\s*[,;:.!\u2013\u2014-]+\s", re.I)
 
 
+@functools.cache
+def _on_condition() -> re.Pattern[str]:
+    """If you leave out TikTok, if we only count iOS: not why it is asked, but how."""
+    verbs = "|".join(sorted(small_words("narrowing") - {"assume", "just", "not", "only", "suppose", "using"}))
+    return re.compile(rf"\b(?:if|when) (?:i|we|you|one) (?=(?:(?:only|just) )?(?:{verbs})\b)", re.I)
+
+
 def plain(question: str, lexicon: Lexicon) -> str:
     """The question without a signature, and without what only says of what a metric is made."""
-    question = question.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    question = _on_condition().sub("", question.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
     return _MEANT.sub("", _SIGNED.sub(" ", _without_glosses(question, lexicon)))
 
 
@@ -175,7 +182,9 @@ def parted(question: str, naming: Naming) -> Message:
         said = [one.left_aside("idle") if one.only_prompts else one for one in said]
     if any(one.asks_for_something and not judges(one.clauses) for one in said):
         said = [one.left_aside("told") if judges(one.clauses) and not one.asks_for_something else one for one in said]
-    asked = " ".join(text for one in said if (text := joined([c for c, role in one.roles if role == "asked"])))
+    whole = " ".join(map(_asked, said))
+    said = [one.of_what_is_run(whole) for one in said]
+    asked = " ".join(text for one in said if (text := _asked(one)))
     glosses = tuple(c.text for one in said for c, role in one.roles if role == "gloss")
     told = [clause for one in said for clause in one.told]
     if not told and not glosses:
@@ -208,7 +217,7 @@ class _Said:
     @property
     def named_asked(self) -> Named:
         """What is named in that which is asked."""
-        return self.naming.named(joined([clause for clause, role in self.roles if role == "asked"]))
+        return self.naming.named(_asked(self))
 
     def _begin(self) -> int | None:
         """The first clause that asks, and says what for; we lost users in June, didn't we: all of it does."""
@@ -274,6 +283,8 @@ class _Said:
             return "told"
         if clause.is_aside:
             return "gloss" if before == "asked" else "told"
+        if self._only_leads_to(named, clause):
+            return "told"
         is_told_of = named.has_people or named.figures or named.values or named.segments
         if _EVENT.match(clause.text) and not is_told_of and self.naming.named(joined(self.clauses[self.begin :])).times:
             return "told"  # since the campaign ended: new users of May
@@ -301,6 +312,14 @@ class _Said:
         is_idle = {token.text for token in tokenise(clause.text)} <= self.naming.lexicon.glue - telling
         return "told" if is_idle and not named.says_any else "asked"
 
+    def _only_leads_to(self, named: Named, clause: Clause) -> bool:
+        """Whether a clause says for what it is asked by a value that the question names: for our TikTok agency."""
+        asked = self.naming.named(joined([one for one in self.clauses if one is not clause]))
+        again = {(segment, value.lower()) for segment, value in asked.values.items()}
+        is_again = bool(named.values) and {(segment, value.lower()) for segment, value in named.values.items()} <= again
+        match = _leading_to().fullmatch(clause.text)
+        return is_again and match is not None and self._only_says(match["what"], named.values)
+
     def _says_more(self, clause: Clause) -> bool:
         """Whether a clause names any users or anything that nobody knows."""
         return bool(_unknown(clause.text, self.naming.lexicon) or self.naming.named(clause.text).values)
@@ -326,8 +345,7 @@ class _Said:
         """Whether a request names nothing: could you look it up."""
         if self.begin is None or not self.asks:
             return False
-        asked = joined([clause for clause, role in self.roles if role == "asked"])
-        words = {token.text for token in tokenise(asked)}
+        words = {token.text for token in tokenise(_asked(self))}
         lexicon = self.naming.lexicon
         says_more = words & {*vocabulary()["not_understood"], "why", "explain"}
         is_request = bool(words & {"it", "that", "this", "them"} or words <= lexicon.glue)
@@ -354,6 +372,27 @@ class _Said:
             or (is_instruction and words - lexicon.known)
             or ((is_instruction or states(clause)) and words & instructing)
         )
+
+    def of_what_is_run(self, question: str) -> _Said:
+        """The same, where who is in charge of one value asks of its users: I run Malaysia, how many did we lose."""
+        if _THERE.search(question):
+            return self  # the question points to it
+        asked, words = self.naming.named(question), tokenise(question)
+        is_of_all = any(self.naming.lexicon.beside.at(words, n, [True] * len(words)) for n in range(len(words)))
+        for n, (clause, role) in enumerate(self.roles):
+            values = self.naming.named(clause.text).values
+            match = _in_charge().fullmatch(clause.text) if role == "told" and len(values) == 1 else None
+            is_left_open = not (values.keys() & {*asked.values, *asked.segments} or is_of_all)
+            if match and is_left_open and self._only_says(match["what"], values):
+                [value] = values.values()
+                self.roles[n] = (replace(clause, text=f"in {value},"), "asked")
+        return self
+
+    def _only_says(self, text: str, values: dict[str, str]) -> bool:
+        """Whether a text names values and no more of them than what they are: our TikTok channel, the SG team."""
+        of_values = {token.text for value in values.values() for token in tokenise(value)}
+        idle = {"the", "our", "my", "all", "for", "of", "in", "us", "here", *self.naming.lexicon.segments.words}
+        return {token.text for token in tokenise(text)} <= of_values | idle | small_words("run_for")
 
     def left_aside(self, role: str) -> _Said:
         """The same, taken for no question."""
@@ -383,6 +422,31 @@ class _Said:
                 self.roles = self._roles()
                 break
         return self
+
+
+@functools.cache
+def _in_charge() -> re.Pattern[str]:
+    """I run Malaysia, I am in charge of the iOS app, as the country manager for Singapore."""
+    verbs = "|".join(small_words("in_charge"))
+    charge = rf"(?:{verbs}|look after|take care of|(?:am|'m) (?:in charge of|responsible for))"
+    post = r"(?:head|lead|manager|director|owner|vp)"
+    named = rf"(?:i(?: am|'m)|as) (?:the |a )?(?:\w+ ){{0,2}}{post} (?:of|for)"
+    return re.compile(
+        rf"\W*(?:(?:so|hi|hey|hello|since|as|because) )?(?:i {charge}|{named}) (?P<what>[^,;:.]+)\W*", re.I
+    )
+
+
+@functools.cache
+def _leading_to() -> re.Pattern[str]:
+    """For our TikTok agency, writing up the referral programme, preparing a slide on our iOS app."""
+    making = "|".join(map(re.escape, fillers()["making"]))
+    made = rf"(?:{making})(?: up)?(?: (?:an?|the|our|my|some) (?:{_audiences()}) (?:on|about|for|of))?"
+    return re.compile(rf"\W*(?:for|about|regarding|{made}) (?P<what>[^,;]+)\W*", re.I)
+
+
+def _asked(said: _Said) -> str:
+    """What is asked in a sentence, in one piece."""
+    return joined([clause for clause, role in said.roles if role == "asked"])
 
 
 _TALKING_TO = re.compile(r"\btalking (?:to|with)\b", re.I)

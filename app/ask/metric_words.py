@@ -63,6 +63,11 @@ class MetricWords(Question):
             self.found.metrics = self.found.metrics or ["active_users"]  # the busiest day
             self.found.operations.add(rank)
             self.take(begin, end)
+        sums_up = self.text_has("counting", "including", "plus", "together", "altogether", "combined")
+        if {"new_users", "resurrected_users", "gained_users"} == {*self.found.metrics} and sums_up:
+            self.found.metrics = ["gained_users"]  # gained, counting both new ones and those who came back
+            for place in (n for n, token in enumerate(self.tokens) if token.text in ("both", "including")):
+                self.take(place, place + 1)
         if {"new_users", "gained_users"} <= set(self.found.metrics):
             self.found.metrics.remove("gained_users")  # gained new users: the verb
             self.read_gained()

@@ -14,6 +14,7 @@ from app.ask.asides import Message, parted, plain, without_audience
 from app.ask.catalogue import COHORTS, GROWTH, Catalogue
 from app.ask.clauses import Naming
 from app.ask.cohort_reading import CohortReading
+from app.ask.contrasts import without_contrast
 from app.ask.grammar import CHANGES
 from app.ask.growth_reading import NOT_OF_LONGER, GrowthReading
 from app.ask.leftovers import NOT_KNOWN_OF_USERS
@@ -74,9 +75,25 @@ def read(
         message = f"A question of up to {LONGEST_QUESTION} characters can be read; this one is longer."
         return Read(Clarify(message=message))
     lexicon = _lexicon(catalogue)
+    naming, rest = Naming(lexicon, catalogue), (lexicon, context, page_filters)
     question = plain(question, lexicon)
-    said = parted(question, Naming(lexicon, catalogue))
-    rest = lexicon, context, page_filters
+    found = _read_message(question, naming, *rest)
+    if isinstance(found.reading, MetricQuery) and not found.ignored:
+        return found
+    without = without_contrast(question, naming)
+    return found if without == question else _read_message(without, naming, *rest)
+
+
+def _read_message(
+    question: str,
+    naming: Naming,
+    lexicon: Lexicon,
+    context: MetricQuery | None,
+    page_filters: tuple[SegmentFilter, ...],
+) -> Read:
+    """Reads what is asked in a message, and sees to what stands around it."""
+    catalogue, rest = naming.catalogue, (lexicon, context, page_filters)
+    said = parted(question, naming)
     if said.is_plain:
         return _read(said.asked, catalogue, *rest)
     if said.is_open or said.points:
@@ -191,6 +208,9 @@ class _Reader(GrowthReading, CohortReading):
             said -= {*small_words("rolling"), *(one.text for one in self.tokens if one.whole == WINDOWS[query.metric])}
         if self.catalogue.metrics[query.metric].is_count:
             said, operations = said - small_words("as_a_count"), operations - {"percent", "share"}
+        if query.start <= self.catalogue.period_start(self.catalogue.first, query.grain):
+            whole = (self.catalogue.first, self.catalogue.as_of)  # by May, counted from the start of the data
+            found.spans = [d for d in found.spans if (d.span.first, d.span.last) != whole]
         periods = {self.periods_of(d.span, query.grain) for d in found.spans if not d.span.is_ambiguous}
         then = (query.start, query.end)
         if query.age and found.age is None:  # joined in May, after 3 months, i.e. in August

@@ -26,6 +26,8 @@ def _plain() -> dict[re.Pattern[str], str]:
         rf"\b({using}|{_TO_US}) {ours}\b(?! (?:by|per|and|or)\b)": r"\1 us",
         rf"(?<!not )\b{_NARROWED} (?:(?:it|this|that|them) )?(?:(?:only|just) )?(?:to|on)\b(?! {_OF_A_KIND}\b)": "for",
         r"\b(?:considering|taking|counting|looking at) (?:only|just)\b": "only",
+        r",?\s+(?:each|every|everyone|everybody)(?: (?:of them|one|person|user))? (?:(?:is|being|to be) )?"
+        r"counted (?:(?:exactly|just|only) )?once\b": "",
         r"\bprior active(?: users)? (?:behind|underlying)\b": "prior active users of",
         rf"^(?!.*{_OF_COHORT})(.*?)\b(?:who|that) (?:arrived|came in|came to us|got here) (?:through|via)\b": r"\1via",
         r"\s+[-\u2013\u2014]\s+(?=(?:up|down|by how)\b)": ", ",

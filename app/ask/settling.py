@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -18,6 +19,8 @@ DEFAULT_METRIC = "active_users"
 DEFAULT_GRAIN: Grain = "month"
 # Verbs that lead what is said of users.
 SAYING = ("is", "are", "was", "were", "came", "come", "comes", "use", "used", "using")
+# June had fewer, right? Our ratio stayed above 1, correct?
+_TAG = re.compile(r",\s*(?:right|correct|true|yes|no|is that (?:right|correct|true))\W*\?\W*$", re.I)
 OPEN_QUESTIONS = {"what", "how", "which", "when", "why", "who", "where", "whom", "whose", "show", "list"}
 
 
@@ -115,10 +118,10 @@ class Settling(Grammar):
     def says_whether(self) -> bool:
         """Whether the question is one for yes or no."""
         words_said = {token.text for token in self.tokens}
-        is_open = not OPEN_QUESTIONS.isdisjoint(words_said)
-        return (
-            self.text(0) in VERBS or bool({"whether", "if"} & words_said) or (not is_open and bool(VERBS & words_said))
-        )
+        if self.text(0) in VERBS or {"whether", "if"} & words_said:
+            return True
+        is_tagged = _TAG.search(self.question) is not None
+        return OPEN_QUESTIONS.isdisjoint(words_said) and (is_tagged or bool(VERBS & words_said))
 
     def first_is_higher(self, metric: str, first_end: int, second_begin: int) -> bool | None:
         """Whether the first of two named things is asked to be confirmed as the higher one; None: it is not asked."""

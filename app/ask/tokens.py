@@ -84,9 +84,13 @@ _WRITTEN_SHORT = {
     r"(?=\s+(?:active|actives|user|users|audience)\b)": r"\1 day",
     r"\bactive users,?\s+(?:over|in|on|with|using)\s+(?:an?|the)\s+(?:rolling|trailing|running|moving)\s+(7|28)[\s-]"
     r"days?(?:\s+(?:window|period))?\b": r"\1 day active users",
+    r"\b(last|past|previous)\s+(\d+)d\b": r"\1 \2 days",
+    r"\b(\d+)d\b": r"\1 day",  # 28d MAU
     r"\btrailing(?=\s+(?:\d|seven\b|twenty\b))": "rolling",
     r"\b(weeks|months)\s+(?:(?:that|which)\s+)?(?:start|begin|commenc)(?:ning|ing|ed|e)?"
     r"\s+(?=(?:between|in|from)\b)": r"\1 ",
+    r"\b(?:(?:that )?(?:start|begin|commenc)(?:ning|ing|ed|e)?\s+)?on or after\b": "since",
+    r"\b(?:up to|on) or before\b": "until",
     r"\bsince (?:the )?begin of\b": "since the beginning of",
 }
 
