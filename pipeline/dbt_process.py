@@ -14,7 +14,6 @@ from typing import Any
 
 from dbt.cli.main import dbtRunner
 
-
 _one_at_a_time = threading.Lock()  # dbt tells of events in all its threads, and lines must stay apart
 
 
