@@ -852,3 +852,10 @@ def test_what_is_left_out_of_a_cohort_is_never_what_is_asked(left_out: str, cata
 def test_a_rolling_figure_named_with_its_days_stays_one(catalogue: Catalogue) -> None:
     query = query_of("last day in September 2026 on which the 28-day MAU was below 470", catalogue)
     assert (query.metric, query.grain) == ("mau", "day")
+
+
+def test_weeks_from_a_day_on_are_all_since_then(catalogue: Catalogue) -> None:
+    since = query_of("new users by week since 6 July 2026", catalogue)
+    assert query_of("new users by week from 6 July 2026 on", catalogue) == since
+    week = query_of("new users in the week from 6 July 2026", catalogue)
+    assert (week.start, week.end) == (date(2026, 7, 6), date(2026, 7, 6))

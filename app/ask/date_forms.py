@@ -30,6 +30,7 @@ from app.ask.spans import (
     date_or_none,
     day_number,
     edge_of_span,
+    ends_range,
     has_week_53,
     month_from,
     ordinal,
@@ -373,11 +374,15 @@ class DateForms:
             if year is None and not FOLLOWING.isdisjoint(token.text for token in tokens):
                 return None
             return Dated(make(year) if year else self._of_any_year(make), begin, end)
+        leading = position
         while text_at(tokens, position) in BEFORE_DAYS:
             position += 1
         day = self._day(tokens, position) or self._weekday(tokens, position)
         if day is None:
             return None
+        is_several = text_at(tokens, leading - 1) == "weeks" or ends_range(tokens, day.end)
+        if is_several and "from" in (text_at(tokens, n) for n in range(leading, position)):
+            return None  # the weeks from 6 July, by week from 6 July on
         spans = [self._week_of(one.first) for one in (day.span, *day.span.others)]
         return Dated(Span(spans[0].first, spans[0].last, "week", tuple(spans[1:])), begin, day.end)
 
