@@ -859,3 +859,8 @@ def test_weeks_from_a_day_on_are_all_since_then(catalogue: Catalogue) -> None:
     assert query_of("new users by week from 6 July 2026 on", catalogue) == since
     week = query_of("new users in the week from 6 July 2026", catalogue)
     assert (week.start, week.end) == (date(2026, 7, 6), date(2026, 7, 6))
+
+
+def test_a_second_age_is_never_dropped() -> None:
+    assert ask("share of the May 2026 cohort active in month 1 or the following month").status == "clarify"
+    assert ask("share of the May 2026 cohort active in month 1 or any following month").status == "answered"

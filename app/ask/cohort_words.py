@@ -156,6 +156,10 @@ class CohortWords(Question):
         """Over the following months: every age."""
         for begin in range(len(self.tokens) if self.talks_of_retention else 0):
             unit = self.text(begin + 1)
+            before = begin - 1 - (self.text(begin - 1) == "the")
+            adds = self.text(before) == "or" and self.text(begin) in ("following", "next")
+            if adds and unit in ("day", "week", "month"):  # month 1 or the following month
+                raise Stop(self.unclear("Two ages are asked for at once: ask for one after the other."))
             leads = self.text(begin) in ("following", "subsequent", "next", "coming", "later") and self.free[begin]
             if leads and unit in ("days", "weeks", "months") and UNITS.get(unit):
                 self.found.asks_ages, self.found.grain = True, cast(Grain, UNITS[unit])
