@@ -864,3 +864,8 @@ def test_weeks_from_a_day_on_are_all_since_then(catalogue: Catalogue) -> None:
 def test_a_second_age_is_never_dropped() -> None:
     assert ask("share of the May 2026 cohort active in month 1 or the following month").status == "clarify"
     assert ask("share of the May 2026 cohort active in month 1 or any following month").status == "answered"
+
+
+def test_an_open_period_is_lower_so_far_only() -> None:
+    assert ask("more new users in September 2026 or in October 2026?").answer.startswith("Sep 2026 is higher so far: ")
+    assert ask("more new users in July 2026 or in August 2026?").answer.startswith("Jul 2026 is higher: ")

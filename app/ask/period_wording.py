@@ -489,7 +489,8 @@ class PeriodTeller(Teller):
             relative = difference / old if old else None
             verb = "rose" if difference > 0 else "fell" if difference < 0 else "stayed the same"
             amount = f" by {words.change(difference, relative, metric.unit).lstrip('+-')}" if difference else ""
-            lead = f"{self.verdict(difference)}{self.which_is_more(difference, then)}"
+            so_far = "" if before["is_complete"] and after["is_complete"] else " so far"
+            lead = f"{self.verdict(difference)}{self.which_is_more(difference, then, so_far)}"
             said.append(
                 f"{lead}{label}{self.where} {verb}{amount.replace('(-', '(')}: "
                 f"from {self.number(old, metric)}{self.made_of(metric, before)} {at(then)} "
@@ -497,11 +498,11 @@ class PeriodTeller(Teller):
             )
         return ". ".join(part[0].upper() + part[1:] for part in said) + "."
 
-    def which_is_more(self, difference: float, then: str) -> str:
+    def which_is_more(self, difference: float, then: str, so_far: str) -> str:
         """Of two dates between which is asked, the one with the higher figure."""
         if self.query.asks != "which" or not difference:
             return ""
-        return f"{self.when if difference > 0 else then} is higher: "
+        return f"{self.when if difference > 0 else then} is higher{so_far}: "
 
     def verdict(self, difference: float) -> str:
         """Confirms or corrects what the question takes for granted."""
